@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/host.h"
+
+#include "base/parse.h"
+
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+static bool is_type(const char *path, mode_t type) {
+        struct stat st;
+
+        return lstat(path, &st) == 0 && (st.st_mode & S_IFMT) == type;
+}
+
+static bool is_there(const char *path) {
+        return access(path, F_OK) == 0;
+}
+
+int host_facts_probe(HostFacts *ret) {
+        HostFacts facts = {};
+        struct utsname name;
+
+        if (uname(&name) < 0) {
+                return negative_errno();
+        }
+        if (sscanf(name.release, "%u.%u", &facts.kernel_major, &facts.kernel_minor) != 2) {
+                return -EINVAL;
+        }
+        facts.cgroup_mode = cgroup_mode_detect();
+        facts.cgroup_controllers = cgroup_controllers(facts.cgroup_mode);
+        facts.systemd_booted = is_type("/run/systemd/system", S_IFDIR); /* sd_booted(3) */
+        facts.journal = is_type("/run/systemd/journal/stdout", S_IFSOCK);
+        facts.time_namespace = is_there("/proc/self/ns/time");
+        facts.cgroup_namespace = is_there("/proc/self/ns/cgroup");
+        facts.user_namespace = is_there("/proc/self/ns/user");
+        *ret = facts;
+        return 0;
+}

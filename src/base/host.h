@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Facts about the host, probed once and passed down: the planner reads them and makes no system
+ * call of its own. Nothing here needs privilege. */
+
+#include "base/cgroup.h"
+
+typedef struct HostFacts {
+        uint32_t kernel_major, kernel_minor;
+        CgroupMode cgroup_mode;
+        uint32_t cgroup_controllers; /* mask of 1 << CgroupHierarchy */
+        bool systemd_booted;         /* sd_booted(3): /run/systemd/system is a directory */
+        bool journal;                /* /run/systemd/journal/stdout is a socket */
+        bool time_namespace;         /* /proc/self/ns/time */
+        bool cgroup_namespace;
+        bool user_namespace;
+} HostFacts;
+
+int host_facts_probe(HostFacts *ret);
