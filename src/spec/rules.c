@@ -1,0 +1,592 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "spec/rules.h"
+
+#include "base/parse.h"
+#include "base/path.h"
+
+#include <stdio.h>
+
+#define LAYERS_MAX 499u /* overlayfs takes 500 directories, one of them the upper */
+
+/* Mount points that every root has from sbx itself: nothing may be put over or below them. */
+static const char *const reserved_paths[] = {"/proc", "/sys", "/dev/pts", "/dev/mqueue"};
+
+/* The file that the spec came from, for what is missing altogether: "web.sandbox", line 0. */
+static Place spec_file(const Spec *spec) {
+        for (size_t i = 0; i < _DIRECTIVE_MAX; i++) {
+                if (spec->places[i].file) {
+                        return (Place){.file = spec->places[i].file};
+                }
+        }
+        return spec->n_ports > 0 ? (Place){.file = spec->ports[0].place.file} : PLACE_NONE;
+}
+
+/* The place of the directive, or else of the file. */
+static Place rule_place(const Spec *spec, DirectiveId directive) {
+        return spec->places[directive].file ? spec->places[directive] : spec_file(spec);
+}
+
+#define report(rule, place, ...)                                                          \
+        diag_add(diags, (rule)->severity, place, directive_table[(rule)->directive].name, \
+                 __VA_ARGS__)
+
+/* The common case: the directive's own place. */
+#define report_here(rule, ...)                                    \
+        ({                                                        \
+                Place here = rule_place(spec, (rule)->directive); \
+                                                                  \
+                report(rule, &here, __VA_ARGS__);                 \
+        })
+
+#define CHECK(name) static int check_##name(const Rule *rule, const Spec *spec, DiagList *diags)
+
+/* -- what is run -- */
+
+CHECK(exec_missing) {
+        if (spec->exec_start.n == 0 && !spec->set[DIRECTIVE_ExecStart]) {
+                report_here(rule, "It is missing from [Sandbox]; say what to run, such as "
+                                  "ExecStart=/bin/sleep infinity");
+        }
+        return 0;
+}
+
+CHECK(exec_several) {
+        if (spec->exec_start.n > 1 && spec->type != SERVICE_ONESHOT) {
+                report(rule, &spec->exec_start.items[1].place,
+                       "There are %zu commands, but more than one needs Type=oneshot; to replace "
+                       "one from "
+                       "another file, write an empty ExecStart= first",
+                       spec->exec_start.n);
+        }
+        return 0;
+}
+
+CHECK(restart_oneshot) {
+        if (spec->type == SERVICE_ONESHOT &&
+            (spec->restart == RESTART_ALWAYS || spec->restart == RESTART_ON_SUCCESS)) {
+                report_here(rule,
+                            "%s would run a Type=oneshot without end; write no, on-failure, "
+                            "on-abnormal or "
+                            "on-abort",
+                            restart_names[spec->restart]);
+        }
+        return 0;
+}
+
+/* systemd's strict names of users: a letter or underscore, then letters, digits, - and _. */
+static bool user_name_is_valid(const char *name) {
+        size_t n = strlen(name);
+
+        for (size_t i = 0; i < n; i++) {
+                char c = name[i];
+                bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+
+                if (!letter && !(i > 0 && ((c >= '0' && c <= '9') || c == '-' || c == '.'))) {
+                        return false;
+                }
+        }
+        return n > 0 && n < 256;
+}
+
+/* The id of a number, or of "root"; false for other names, whose id only the root knows. */
+static bool user_number(const char *text, uint32_t *ret) {
+        if (streq(text, "root")) {
+                *ret = 0;
+                return true;
+        }
+        return parse_u32(text, ret) >= 0;
+}
+
+static int check_user_text(const Rule *rule, const Spec *spec, const char *text, DiagList *diags) {
+        uint32_t id;
+
+        if (!text) {
+                return 0;
+        }
+        if (user_number(text, &id) ? id == UINT32_MAX : !user_name_is_valid(text)) {
+                report_here(rule,
+                            "\"%.80s\" is no %s; write a number from 0 to 4294967294, or a name "
+                            "that begins "
+                            "with a letter",
+                            text, rule->directive == DIRECTIVE_User ? "user" : "group");
+        }
+        return 0;
+}
+
+CHECK(user_name) {
+        return check_user_text(rule, spec, spec->user, diags);
+}
+
+CHECK(group_name) {
+        return check_user_text(rule, spec, spec->group, diags);
+}
+
+static int check_id_mapped(const Rule *rule, const Spec *spec, const char *text, DiagList *diags) {
+        const Users *users = &spec->private_users;
+        uint32_t id, count = users->mode == USERS_SELF ? 1 : users->count;
+
+        if (!text || (users->mode != USERS_SELF && users->mode != USERS_RANGE)) {
+                return 0;
+        }
+        /* A name needs the root's /etc/passwd; with a single id it can only be root's. */
+        if (user_number(text, &id) ? id != UINT32_MAX && id >= count : count == 1) {
+                report_here(rule,
+                            "\"%.80s\" does not exist in this user namespace, whose ids are 0 to "
+                            "%u; give "
+                            "PrivateUsers= more of them (pick has 65536), or use root",
+                            text, count - 1);
+        }
+        return 0;
+}
+
+CHECK(user_mapped) {
+        return check_id_mapped(rule, spec, spec->user, diags);
+}
+
+CHECK(group_mapped) {
+        return check_id_mapped(rule, spec, spec->group, diags);
+}
+
+CHECK(working_directory) {
+        static const char *const forbidden[] = {"/proc", "/sys", "/dev"};
+
+        for (size_t i = 0; i < ELEMENTS(forbidden) && spec->working_directory.path; i++) {
+                if (path_is_below(spec->working_directory.path, forbidden[i])) {
+                        report_here(rule,
+                                    "\"%.80s\" lies below %s, where links lead out of the root; "
+                                    "choose an "
+                                    "ordinary directory",
+                                    spec->working_directory.path, forbidden[i]);
+                }
+        }
+        return 0;
+}
+
+/* -- namespaces -- */
+
+CHECK(private_mounts) {
+        if (!spec->private_mounts) {
+                report_here(rule,
+                            "It cannot be switched off: the root is assembled in a mount namespace "
+                            "of its own; remove the line");
+        }
+        return 0;
+}
+
+CHECK(process_two) {
+        if (spec->set[rule->directive] && !spec->process_two && !spec->private_pids) {
+                report_here(rule,
+                            "It has no effect with PrivatePIDs=no, where no process is PID 1");
+        }
+        return 0;
+}
+
+CHECK(hostname) {
+        if (spec->hostname && !spec->protect_hostname) {
+                report_here(rule,
+                            "It needs ProtectHostname=yes: without a UTS namespace the host's own "
+                            "name would change");
+        }
+        return 0;
+}
+
+CHECK(domainname) {
+        if (spec->domainname && !spec->protect_hostname) {
+                report_here(rule,
+                            "It needs ProtectHostname=yes: without a UTS namespace the host's own "
+                            "domain name would change");
+        }
+        return 0;
+}
+
+CHECK(private_time) {
+        if (spec->set[rule->directive] && !spec->private_time && spec_wants_time_namespace(spec)) {
+                report_here(
+                        rule,
+                        "no contradicts TimeOffsetBootSec= or TimeOffsetMonotonicSec=, which need "
+                        "a time namespace; remove one of the lines");
+        }
+        return 0;
+}
+
+/* -- root and files -- */
+
+CHECK(root_or_layers) {
+        if (spec->root_directory && spec->layers.n > 0) {
+                report_here(rule,
+                            "It cannot stand beside Layers=: a root is one directory, or layers; "
+                            "remove one of the two");
+        }
+        return 0;
+}
+
+/* One name of a layer: a file name that no path or option can hide in. */
+static bool layer_name_is_valid(const char *name) {
+        static const char allowed[] =
+                "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-+@";
+        size_t n = strlen(name);
+
+        return n > 0 && n < 248 && name[0] != '.' && name[0] != '-' && strspn(name, allowed) == n;
+}
+
+CHECK(layer_names) {
+        for (size_t i = 0; i < spec->layers.n; i++) {
+                const ValueItem *item = &spec->layers.items[i];
+
+                if (!layer_name_is_valid(item->text)) {
+                        report(rule, &item->place,
+                               "\"%.80s\" is no name of a layer; write letters, digits and "
+                               "\"_.-+@\", without "
+                               "a path: layers are looked up in the layer directories",
+                               item->text);
+                }
+                for (size_t j = 0; j < i; j++) {
+                        if (streq(spec->layers.items[j].text, item->text)) {
+                                report(rule, &item->place,
+                                       "The layer %.80s is named twice; remove one", item->text);
+                                break;
+                        }
+                }
+        }
+        return 0;
+}
+
+CHECK(layer_count) {
+        if (spec->layers.n > LAYERS_MAX) {
+                report(rule, &spec->layers.items[LAYERS_MAX].place,
+                       "There are %zu layers; the kernel's overlay takes %u", spec->layers.n,
+                       LAYERS_MAX);
+        }
+        return 0;
+}
+
+CHECK(overlay_size) {
+        if (spec->set[rule->directive] && spec->root_upper == ROOT_UPPER_NONE) {
+                report_here(rule,
+                            "It has no meaning with RootUpper=none, which holds no writes; remove "
+                            "one of the lines");
+        }
+        return 0;
+}
+
+static void check_destination(const Rule *rule, const ValueItem *item, const char *path,
+                              DiagList *diags) {
+        if (streq(path, "/dev")) {
+                report(rule, &item->place,
+                       "/dev is made by sbx; use PrivateDevices=no for the host's");
+                return;
+        }
+        for (size_t i = 0; i < ELEMENTS(reserved_paths); i++) {
+                if (path_is_below(path, reserved_paths[i])) {
+                        report(rule, &item->place,
+                               "Nothing can be mounted at \"%.80s\": %s is made by sbx; choose "
+                               "another "
+                               "place inside",
+                               path, reserved_paths[i]);
+                        return;
+                }
+        }
+}
+
+CHECK(bind_destination) {
+        for (size_t i = 0; i < spec->bind_paths.n; i++) {
+                check_destination(rule, &spec->bind_paths.items[i],
+                                  spec->bind_paths.items[i].second, diags);
+        }
+        return 0;
+}
+
+CHECK(bind_read_only_destination) {
+        const ValueList *binds = &spec->bind_read_only_paths;
+
+        for (size_t i = 0; i < binds->n; i++) {
+                check_destination(rule, &binds->items[i], binds->items[i].second, diags);
+        }
+        return 0;
+}
+
+CHECK(tmpfs_destination) {
+        const ValueList *list = &spec->temporary_file_system;
+
+        for (size_t i = 0; i < list->n; i++) {
+                check_destination(rule, &list->items[i], list->items[i].text, diags);
+        }
+        return 0;
+}
+
+typedef struct Destination {
+        const char *path;
+        const ValueItem *item;
+        DirectiveId directive;
+} Destination;
+
+static int destination_compare(const void *a, const void *b) {
+        const Destination *x = a, *y = b;
+        int order = strcmp(x->path, y->path);
+
+        if (order != 0) {
+                return order;
+        }
+        return (x->directive > y->directive) - (x->directive < y->directive);
+}
+
+/* Sorted, since lists may be long and a quadratic look would take a manager's time. */
+CHECK(destination_twice) {
+        const struct {
+                const ValueList *list;
+                DirectiveId directive;
+        } lists[] = {
+                {&spec->bind_paths, DIRECTIVE_BindPaths},
+                {&spec->bind_read_only_paths, DIRECTIVE_BindReadOnlyPaths},
+                {&spec->temporary_file_system, DIRECTIVE_TemporaryFileSystem},
+        };
+        _cleanup_free_ Destination *all = NULL;
+        size_t n = 0;
+
+        for (size_t i = 0; i < ELEMENTS(lists); i++) {
+                n += lists[i].list->n;
+        }
+        all = calloc(MAX(n, (size_t) 1), sizeof(*all));
+        if (!all) {
+                return -ENOMEM;
+        }
+        n = 0;
+        for (size_t i = 0; i < ELEMENTS(lists); i++) {
+                for (size_t j = 0; j < lists[i].list->n; j++) {
+                        const ValueItem *item = &lists[i].list->items[j];
+
+                        all[n++] = (Destination){.path = item->second && i < 2 ? item->second
+                                                                               : item->text,
+                                                 .item = item,
+                                                 .directive = lists[i].directive};
+                }
+        }
+        qsort(all, n, sizeof(*all), destination_compare);
+        for (size_t i = 1; i < n; i++) {
+                if (streq(all[i].path, all[i - 1].path)) {
+                        diag_add(diags, rule->severity, &all[i].item->place,
+                                 directive_table[all[i].directive].name,
+                                 "\"%.80s\" is mounted twice, here and by %s=; remove one",
+                                 all[i].path, directive_table[all[i - 1].directive].name);
+                }
+        }
+        return 0;
+}
+
+/* -- privileges -- */
+
+CHECK(ambient) {
+        if (spec->ambient_capabilities & ~spec->capability_bounding_set) {
+                Spec missing = {.ambient_capabilities = spec->ambient_capabilities &
+                                                        ~spec->capability_bounding_set};
+                _cleanup_(strv_freep) char **names = NULL;
+                int r;
+
+                r = spec_format(&missing, &directive_table[rule->directive], &names);
+                if (r < 0) {
+                        return r;
+                }
+                report_here(rule, "%s must be in CapabilityBoundingSet= too; add it there",
+                            names[0]);
+        }
+        return 0;
+}
+
+/* -- ports -- */
+
+#define FOREACH_PORT(port, spec)                                                                   \
+        for (const PortSpec *port = (spec)->ports; port && port < (spec)->ports + (spec)->n_ports; \
+             port++)
+
+CHECK(port_network) {
+        FOREACH_PORT(port, spec) {
+                if (!spec->private_network) {
+                        report(rule, &port->place,
+                               "[Port %s] needs PrivateNetwork=yes: with the host's network the "
+                               "program "
+                               "listens on the host itself, and the port is not forwarded",
+                               port->name);
+                }
+        }
+        return 0;
+}
+
+CHECK(port_listen) {
+        FOREACH_PORT(port, spec) {
+                if (!port->listen && !port->listen_place.file) {
+                        report(rule, &port->place,
+                               "It is missing from [Port %s]; say where the host listens, such as "
+                               "Listen=8080",
+                               port->name);
+                }
+        }
+        return 0;
+}
+
+CHECK(port_target) {
+        FOREACH_PORT(port, spec) {
+                if (port->listen && port->listen[0] == '/' && !port->target &&
+                    !port->target_place.file) {
+                        report(rule, &port->listen_place,
+                               "[Port %s] listens on a path, which says nothing about the inside; "
+                               "add "
+                               "Target=",
+                               port->name);
+                }
+        }
+        return 0;
+}
+
+CHECK(port_range) {
+        FOREACH_PORT(port, spec) {
+                PortRange listen, target;
+
+                if (!port->listen || !port->target || !value_address_ports(port->target, &target) ||
+                    target.first == target.last) {
+                        continue;
+                }
+                if (!value_address_ports(port->listen, &listen) ||
+                    listen.last - listen.first != target.last - target.first) {
+                        report(rule, &port->target_place,
+                               "[Port %s] goes to %u ports and listens on another number of them; "
+                               "give "
+                               "both ranges the same length, or one port for all",
+                               port->name, target.last - target.first + 1);
+                }
+        }
+        return 0;
+}
+
+/* "8080" means every address; so it takes the port from any other. */
+static bool listen_collides(const char *a, const char *b) {
+        PortRange range_a, range_b;
+
+        if (!value_address_ports(a, &range_a) || !value_address_ports(b, &range_b)) {
+                return streq(a, b);
+        }
+        if (range_a.last < range_b.first || range_b.last < range_a.first) {
+                return false;
+        }
+        return range_a.host == 0 || range_b.host == 0 ||
+               (range_a.host == range_b.host && memcmp(a, b, range_a.host) == 0);
+}
+
+CHECK(port_twice) {
+        FOREACH_PORT(port, spec) {
+                for (const PortSpec *other = spec->ports; other < port; other++) {
+                        if (port->listen && other->listen &&
+                            listen_collides(port->listen, other->listen)) {
+                                report(rule, &port->listen_place,
+                                       "[Port %s] listens on %s, and so does [Port %s] at line %u; "
+                                       "choose "
+                                       "another port or address",
+                                       port->name, port->listen, other->name,
+                                       other->listen_place.line);
+                                break;
+                        }
+                }
+        }
+        return 0;
+}
+
+/* -- [Install] -- */
+
+static bool unit_name_is_valid_for_systemd(const char *name) {
+        static const char *const suffixes[] = {".target", ".service", ".socket", ".timer",  ".path",
+                                               ".mount",  ".device",  ".slice",  ".sandbox"};
+        static const char allowed[] =
+                "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:_.\\@-";
+
+        if (strlen(name) > 255 || strspn(name, allowed) != strlen(name)) {
+                return false;
+        }
+        for (size_t i = 0; i < ELEMENTS(suffixes); i++) {
+                const char *suffix = endswith(name, suffixes[i]);
+
+                if (suffix && suffix > name) {
+                        return true;
+                }
+        }
+        return false;
+}
+
+CHECK(wanted_by) {
+        for (size_t i = 0; i < spec->wanted_by.n; i++) {
+                const ValueItem *item = &spec->wanted_by.items[i];
+
+                if (!unit_name_is_valid_for_systemd(item->text)) {
+                        report(rule, &item->place,
+                               "\"%.80s\" is no name of a unit; write one such as "
+                               "multi-user.target",
+                               item->text);
+                }
+        }
+        return 0;
+}
+
+#define E(rule_name, Name, function, text) \
+        { rule_name, DIRECTIVE_##Name, DIAG_ERROR, text, check_##function }
+#define W(rule_name, Name, function, text) \
+        { rule_name, DIRECTIVE_##Name, DIAG_WARNING, text, check_##function }
+
+const Rule rule_table[] = {
+        E("exec-start-missing", ExecStart, exec_missing, "ExecStart= is required."),
+        E("exec-start-several", ExecStart, exec_several, "Several commands need Type=oneshot."),
+        E("restart-oneshot", Restart, restart_oneshot,
+          "Restart=always and on-success cannot be used with Type=oneshot."),
+        E("user-name", User, user_name, "User= is a number, or a name that begins with a letter."),
+        E("group-name", Group, group_name,
+          "Group= is a number, or a name that begins with a letter."),
+        E("user-mapped", User, user_mapped,
+          "User= must exist in the user namespace: PrivateUsers=self has root alone."),
+        E("group-mapped", Group, group_mapped, "The same holds for Group=."),
+        E("working-directory", WorkingDirectory, working_directory,
+          "WorkingDirectory= cannot lie below /proc, /sys or /dev."),
+        E("private-mounts", PrivateMounts, private_mounts, "PrivateMounts=no is refused."),
+        W("process-two", ProcessTwo, process_two,
+          "ProcessTwo=no has no effect with PrivatePIDs=no."),
+        E("hostname", Hostname, hostname, "Hostname= needs ProtectHostname=yes."),
+        E("domainname", Domainname, domainname, "Domainname= needs ProtectHostname=yes."),
+        E("private-time", PrivateTime, private_time,
+          "The time offsets imply PrivateTime=yes and contradict PrivateTime=no."),
+        E("root-or-layers", RootDirectory, root_or_layers,
+          "RootDirectory= and Layers= cannot be used together."),
+        E("layer-names", Layers, layer_names, "Layers= holds names, each once, and no paths."),
+        E("layer-count", Layers, layer_count, "There are at most 499 layers."),
+        E("overlay-size", OverlaySizeMax, overlay_size,
+          "OverlaySizeMax= has no meaning with RootUpper=none."),
+        E("bind-destination", BindPaths, bind_destination,
+          "Nothing can be mounted at or below /proc, /sys, /dev/pts and /dev/mqueue, or at /dev."),
+        E("bind-read-only-destination", BindReadOnlyPaths, bind_read_only_destination,
+          "The same holds for BindReadOnlyPaths=."),
+        E("tmpfs-destination", TemporaryFileSystem, tmpfs_destination,
+          "The same holds for TemporaryFileSystem=."),
+        E("destination-twice", BindPaths, destination_twice,
+          "Two mounts at one place inside are refused."),
+        E("ambient", AmbientCapabilities, ambient,
+          "AmbientCapabilities= must be a part of CapabilityBoundingSet=."),
+        W("port-network", PORT_Listen, port_network,
+          "[Port] needs PrivateNetwork=yes; with the host's network nothing is forwarded."),
+        E("port-listen", PORT_Listen, port_listen, "Each [Port NAME] needs Listen=."),
+        E("port-target", PORT_Target, port_target, "A Listen= that is a path needs Target=."),
+        E("port-range", PORT_Target, port_range,
+          "A range of ports in Target= is as long as that of Listen=."),
+        E("port-twice", PORT_Listen, port_twice, "No two ports listen on the same address."),
+        E("wanted-by", WantedBy, wanted_by, "WantedBy= holds names of units."),
+};
+const size_t n_rules = ELEMENTS(rule_table);
+
+int spec_check(const Spec *spec, DiagList *diags) {
+        assert(spec);
+        assert(diags);
+
+        for (size_t i = 0; i < n_rules; i++) {
+                int r = rule_table[i].check(&rule_table[i], spec, diags);
+
+                if (r < 0) {
+                        return r;
+                }
+        }
+        return 0;
+}
