@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The table of cgroup limits and the pure conversions between a value and the text of the kernel's
+ * files. Writing is kern's, reading back is done by whoever needs the proof (helper, manager). */
+
+#include "base/cgroup.h"
+#include "op/op.h"
+
+typedef enum LimitFormat { LIMIT_BYTES, LIMIT_COUNT, LIMIT_QUOTA, LIMIT_WEIGHT } LimitFormat;
+
+typedef struct Limit {
+        LimitId id;
+        const char *scope_property;
+        CgroupHierarchy v1_hierarchy;
+        const char *v1_file;
+        CgroupHierarchy v2_hierarchy;
+        const char *v2_file;
+        LimitFormat format;
+        const char *unit;
+} Limit;
+
+extern const Limit limit_table[_LIMIT_MAX];
+
+const Limit *limit_find(const char *scope_property);
+/* The hierarchy and file that prove the limit in this mode; -EOPNOTSUPP where none does (mode, or
+ * controllers without it). */
+int limit_locate(const Limit *limit, CgroupMode mode, uint32_t controllers,
+                 CgroupHierarchy *ret_hierarchy, const char **ret_file);
+/* What to write. The period of a quota is LIMIT_PERIOD_USEC. -ERANGE where the kernel takes no such
+ * value. */
+#define LIMIT_PERIOD_USEC 100000u
+int limit_format(const Limit *limit, CgroupMode mode, uint64_t value, char **ret);
+/* The reverse; for QUOTA on v1 period_text is the content of cpu.cfs_period_us, else NULL. Kernel
+ * roundings are undone where they are exact (a page, "max"). */
+int limit_parse(const Limit *limit, CgroupMode mode, const char *text, const char *period_text,
+                uint64_t *ret);
+/* True where a value read back proves that at least this limit is in force: equal but for the
+ * kernel's rounding (pages, shares). */
+bool limit_in_force(const Limit *limit, CgroupMode mode, uint64_t asked, uint64_t read_back);
+/* Opens and reads the proving file of a cgroup of pid. */
+int limit_read(const Limit *limit, CgroupMode mode, uint32_t controllers, pid_t pid, uint64_t *ret);
