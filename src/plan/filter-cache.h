@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Filters that have been compiled once: libseccomp takes longer for them than the kernel for a
+ * whole sandbox, and most units have the same. Belongs to whoever builds plans; not to be shared
+ * between threads. */
+
+#include "op/op.h"
+#include "spec/value.h"
+
+typedef struct FilterCache FilterCache;
+
+int filter_cache_new(FilterCache **ret);
+FilterCache *filter_cache_free(FilterCache *cache);
+DEFINE_CLEANUP(FilterCache *, filter_cache_free)
+
+/* As filter_calls() and filter_arguments() of plan/filter.h, but what they give stays the cache's
+ * and holds until the next call. */
+int filter_cache_calls(FilterCache *cache, const ValueList *filter, const OpBlob **ret);
+const OpBlob *filter_cache_arguments(const FilterCache *cache);

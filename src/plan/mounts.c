@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What is mounted below the root: the kernel's file systems, then everything else sorted by depth,
+ * so that a parent never hides a child; then what is to be read-only in the end. */
+
+#include "base/path.h"
+#include "plan/builder.h"
+
+#define DEV_SIZE (UINT64_C(4) << 20)
+#define SHM_SIZE (UINT64_C(64) << 20)
+
+/* -- the unit's own mounts, and those that they may replace -- */
+
+typedef struct Mount {
+        const char *target;
+        const ValueItem *item; /* NULL: a tmpfs of ours */
+        uint16_t origin;
+        Place place;
+        bool read_only_bind, tmpfs;
+        size_t order;
+} Mount;
+
+typedef struct MountList {
+        Mount *mounts;
+        size_t n;
+} MountList;
+
+static void mount_list_done(MountList *list) {
+        free(list->mounts);
+}
+
+static size_t path_depth(const char *path) {
+        size_t n = 0;
+
+        for (; *path; path++) {
+                n += *path == '/';
+        }
+        return n;
+}
+
+static int mount_compare(const void *a, const void *b) {
+        const Mount *one = a, *other = b;
+        size_t depth = path_depth(one->target), other_depth = path_depth(other->target);
+
+        if (depth != other_depth) {
+                return depth < other_depth ? -1 : 1;
+        }
+        return one->order < other->order ? -1 : one->order > other->order;
+}
+
+/* A later mount at the same place takes the earlier one's. */
+static void mount_list_put(MountList *list, Mount mount) {
+        for (size_t i = 0; i < list->n; i++) {
+                if (streq(list->mounts[i].target, mount.target)) {
+                        mount.order = list->mounts[i].order;
+                        list->mounts[i] = mount;
+                        return;
+                }
+        }
+        mount.order = list->n;
+        list->mounts[list->n++] = mount;
+}
+
+static void mount_list_put_values(MountList *list, const ValueList *values, Mount like) {
+        for (size_t i = 0; i < values->n; i++) {
+                const ValueItem *item = &values->items[i];
+
+                like.item = item;
+                like.place = item->place;
+                like.target = like.tmpfs || !item->second ? item->text : item->second;
+                mount_list_put(list, like);
+        }
+}
+
+static int mount_list_collect(const Spec *spec, MountList *ret) {
+        static const char *const private_tmp[] = {"/tmp", "/var/tmp"};
+        size_t n = spec->bind_paths.n + spec->bind_read_only_paths.n +
+                   spec->temporary_file_system.n + ELEMENTS(private_tmp) + 1;
+        MountList list = {.mounts = calloc(n, sizeof(Mount))};
+
+        if (!list.mounts) {
+                return -ENOMEM;
+        }
+        mount_list_put(&list, (Mount){.target = "/run", .origin = OP_ORIGIN_NONE, .tmpfs = true});
+        for (size_t i = 0; i < ELEMENTS(private_tmp) && spec->private_tmp; i++) {
+                mount_list_put(&list, (Mount){.target = private_tmp[i],
+                                              .origin = DIRECTIVE_PrivateTmp,
+                                              .place = spec->places[DIRECTIVE_PrivateTmp],
+                                              .tmpfs = true});
+        }
+        mount_list_put_values(&list, &spec->temporary_file_system,
+                              (Mount){.origin = DIRECTIVE_TemporaryFileSystem, .tmpfs = true});
+        mount_list_put_values(&list, &spec->bind_paths, (Mount){.origin = DIRECTIVE_BindPaths});
+        mount_list_put_values(
+                &list, &spec->bind_read_only_paths,
+                (Mount){.origin = DIRECTIVE_BindReadOnlyPaths, .read_only_bind = true});
+        qsort(list.mounts, list.n, sizeof(Mount), mount_compare);
+        *ret = list;
+        return 0;
+}
+
+static bool mount_list_has(const MountList *list, const char *target) {
+        for (size_t i = 0; i < list->n; i++) {
+                if (streq(list->mounts[i].target, target)) {
+                        return true;
+                }
+        }
+        return false;
+}
+
+static uint64_t mount_flags(const Mount *mount) {
+        static const struct {
+                uint64_t value, flag;
+        } flags[] = {
+                {VALUE_READ_ONLY, OP_MOUNT_READ_ONLY}, {VALUE_NO_EXEC, OP_MOUNT_NO_EXEC},
+                {VALUE_RECURSIVE, OP_MOUNT_RECURSIVE}, {VALUE_MISSING_OK, OP_MOUNT_MISSING_OK},
+                {VALUE_IDMAP, OP_MOUNT_IDMAP},
+        };
+        uint64_t all = mount->read_only_bind ? OP_MOUNT_READ_ONLY : 0;
+
+        for (size_t i = 0; i < ELEMENTS(flags); i++) {
+                if ((mount->item->flags & flags[i].value) != 0) {
+                        all |= flags[i].flag;
+                }
+        }
+        return all;
+}
+
+/* A read-only tmpfs with mounts below it is sealed in the end: their mount points are made in it.
+ */
+static bool mount_is_sealed_late(const MountList *list, const Mount *mount) {
+        if (!mount->tmpfs || !mount->item || (mount->item->flags & VALUE_READ_ONLY) == 0) {
+                return false;
+        }
+        for (size_t i = 0; i < list->n; i++) {
+                if (&list->mounts[i] != mount &&
+                    path_is_below(list->mounts[i].target, mount->target)) {
+                        return true;
+                }
+        }
+        return false;
+}
+
+static int build_mount(Builder *builder, const MountList *list, const Mount *mount) {
+        if (!mount->item) {
+                bool run = streq(mount->target, "/run");
+
+                return builder_add(builder, OP_TMPFS, mount->origin, mount->place, mount->target,
+                                   U64(0), UINT64_MAX, U64(run ? 0755 : 01777));
+        }
+        if (mount->tmpfs) {
+                uint64_t later = mount_is_sealed_late(list, mount) ? OP_MOUNT_READ_ONLY : 0;
+
+                return builder_add(builder, OP_TMPFS, mount->origin, mount->place, mount->target,
+                                   mount_flags(mount) & ~later, mount->item->size,
+                                   U64(mount->item->mode));
+        }
+        if ((mount->item->flags & VALUE_IDMAP) != 0 &&
+            builder->spec->private_users.mode == USERS_NO) {
+                builder_refuse(builder, mount->origin, mount->place,
+                               "%s: idmap needs a user namespace, and PrivateUsers=no makes none",
+                               mount->target);
+                return 0;
+        }
+        return builder_add(builder, OP_BIND, mount->origin, mount->place, mount->item->text,
+                           mount->target, mount_flags(mount));
+}
+
+/* -- /proc -- */
+
+/* Where a write reaches the host, and ids alone do not keep root inside out, unless a fresh procfs
+ * hides it all. Bound from the host's own, so that what this kernel lacks is lacking there too. */
+static int build_proc_guards(Builder *builder) {
+        static const char *const paths[] = {"/proc/acpi", "/proc/asound",       "/proc/bus",
+                                            "/proc/fs",   "/proc/irq",          "/proc/scsi",
+                                            "/proc/sys",  "/proc/sysrq-trigger"};
+
+        for (size_t i = 0; i < ELEMENTS(paths); i++) {
+                int r = builder_add(
+                        builder, OP_BIND, FROM(builder, ProcSubset), paths[i], paths[i],
+                        U64(OP_MOUNT_READ_ONLY | OP_MOUNT_NO_EXEC | OP_MOUNT_MISSING_OK));
+
+                if (r < 0) {
+                        return r;
+                }
+        }
+        return 0;
+}
+
+/* A procfs shows the PID namespace of its mounter and may only be mounted by the owner of that: a
+ * user namespace without a PID namespace of its own gets the host's as it is. */
+static int build_host_proc(Builder *builder) {
+        const Spec *spec = builder->spec;
+        int r;
+
+        if (spec->proc_subset != PROC_SUBSET_ALL && spec->set[DIRECTIVE_ProcSubset]) {
+                builder_refuse(builder, FROM(builder, ProcSubset),
+                               "With PrivatePIDs=no and a user namespace /proc is the host's and "
+                               "cannot show processes alone; write ProcSubset=all, or "
+                               "PrivatePIDs=yes");
+                return 0;
+        }
+        r = builder_add(builder, OP_BIND, FROM(builder, PrivatePIDs), "/proc", "/proc",
+                        U64(OP_MOUNT_NO_EXEC));
+        if (r == 0 && spec->proc_subset != PROC_SUBSET_ALL) {
+                r = builder_degrade(builder,
+                                    "/proc is the host's and shows more than processes: the unit "
+                                    "has a user namespace, but PrivatePIDs=no.");
+        }
+        return r < 0 ? r : build_proc_guards(builder);
+}
+
+static int build_proc(Builder *builder) {
+        static const uint64_t subsets[_PROC_SUBSET_MAX] = {
+                [PROC_SUBSET_ALL] = OP_PROC_ALL,
+                [PROC_SUBSET_PID] = OP_PROC_PID,
+        };
+        const Spec *spec = builder->spec;
+        int r;
+
+        assert(spec->proc_subset >= 0 && spec->proc_subset < _PROC_SUBSET_MAX);
+
+        if (!spec->private_pids && spec->private_users.mode != USERS_NO) {
+                return build_host_proc(builder);
+        }
+        r = builder_add(builder, OP_PROC, FROM(builder, ProcSubset), "/proc",
+                        subsets[spec->proc_subset]);
+        if (r < 0 || spec->proc_subset != PROC_SUBSET_ALL) {
+                return r;
+        }
+        return build_proc_guards(builder);
+}
+
+/* -- /sys and /dev -- */
+
+static int build_sys(Builder *builder) {
+        static const char *const directories[] = {"/sys/fs", "/sys/fs/cgroup"};
+        int r;
+
+        r = builder_add(builder, OP_TMPFS, FROM_NOTHING, "/sys", U64(OP_MOUNT_NO_EXEC), U64(65536),
+                        U64(0555));
+        for (size_t i = 0;
+             i < ELEMENTS(directories) && r == 0 && builder->spec->protect_control_groups; i++) {
+                r = builder_add(builder, OP_DIRECTORY, FROM(builder, ProtectControlGroups),
+                                directories[i], U64(0555));
+        }
+        return r;
+}
+
+/* The node's numbers are checked before it is bound: what a host calls /dev/null need not be it. */
+static int build_devices(Builder *builder) {
+        static const struct {
+                const char *path;
+                uint64_t major, minor;
+        } devices[] = {
+                {"/dev/null", 1, 3},   {"/dev/zero", 1, 5},    {"/dev/full", 1, 7},
+                {"/dev/random", 1, 8}, {"/dev/urandom", 1, 9}, {"/dev/tty", 5, 0},
+        };
+        static const struct {
+                const char *path, *target;
+        } links[] = {
+                {"/dev/fd", "/proc/self/fd"},       {"/dev/stdin", "/proc/self/fd/0"},
+                {"/dev/stdout", "/proc/self/fd/1"}, {"/dev/stderr", "/proc/self/fd/2"},
+                {"/dev/ptmx", "pts/ptmx"},
+        };
+        int r;
+
+        r = builder_add(builder, OP_TMPFS, FROM(builder, PrivateDevices), "/dev",
+                        U64(OP_MOUNT_NO_EXEC), DEV_SIZE, U64(0755));
+        for (size_t i = 0; i < ELEMENTS(devices) && r == 0; i++) {
+                r = builder_add(builder, OP_DEVICE, FROM(builder, PrivateDevices), devices[i].path,
+                                devices[i].major, devices[i].minor);
+        }
+        for (size_t i = 0; i < ELEMENTS(links) && r == 0; i++) {
+                r = builder_add(builder, OP_SYMLINK, FROM(builder, PrivateDevices), links[i].path,
+                                links[i].target);
+        }
+        return r;
+}
+
+/* The host's own nodes, read-only from the start: root without a user namespace could else remove
+ * them from the host, and a mount point that is missing would be made there. What is written to
+ * lies in the mounts below, which are not bound along. Writing to a device needs no writable mount.
+ */
+static int build_host_devices(Builder *builder) {
+        static const char *const shared[] = {"/dev/shm", "/dev/mqueue"};
+        int r;
+
+        r = builder_add(builder, OP_BIND, FROM(builder, PrivateDevices), "/dev", "/dev",
+                        U64(OP_MOUNT_READ_ONLY | OP_MOUNT_NO_EXEC | OP_MOUNT_DEVICES));
+        for (size_t i = 0; i < ELEMENTS(shared) && r == 0 && !builder->spec->private_ipc; i++) {
+                r = builder_add(builder, OP_BIND, FROM(builder, PrivateIPC), shared[i], shared[i],
+                                U64(OP_MOUNT_NO_EXEC | OP_MOUNT_MISSING_OK));
+        }
+        return r;
+}
+
+/* The devpts is the sandbox's own in any case: terminals of `run` and `exec` are made in it. */
+static int build_dev(Builder *builder) {
+        const Spec *spec = builder->spec;
+        int r;
+
+        r = spec->private_devices ? build_devices(builder) : build_host_devices(builder);
+        if (r == 0) {
+                r = builder_add(builder, OP_DEVPTS, FROM(builder, PrivateDevices), "/dev/pts");
+        }
+        if (r == 0 && (spec->private_devices || spec->private_ipc)) {
+                r = builder_add(builder, OP_TMPFS, FROM(builder, PrivateDevices), "/dev/shm",
+                                U64(OP_MOUNT_NO_EXEC), SHM_SIZE, U64(01777));
+        }
+        if (r == 0 && spec->private_devices && spec->private_ipc) {
+                r = builder_add(builder, OP_MQUEUE, FROM(builder, PrivateIPC), "/dev/mqueue");
+        }
+        return r;
+}
+
+/* -- all of it -- */
+
+/* Our own tmpfs at /sys and /dev were needed writable until here, to hold mount points. */
+static int build_seals(Builder *builder, const MountList *list) {
+        const uint64_t flags = OP_MOUNT_READ_ONLY | OP_MOUNT_NO_EXEC;
+        int r = 0;
+
+        for (size_t i = 0; i < list->n && r == 0; i++) {
+                const Mount *mount = &list->mounts[i];
+
+                if (mount_is_sealed_late(list, mount)) {
+                        r = builder_add(builder, OP_ATTRIBUTES, mount->origin, mount->place,
+                                        mount->target, mount_flags(mount));
+                }
+        }
+        if (r == 0 && !mount_list_has(list, "/sys")) {
+                r = builder_add(builder, OP_ATTRIBUTES, FROM_NOTHING, "/sys", flags);
+        }
+        if (r == 0 && builder->spec->private_devices && !mount_list_has(list, "/dev")) {
+                r = builder_add(builder, OP_ATTRIBUTES, FROM(builder, PrivateDevices), "/dev",
+                                flags);
+        }
+        return r;
+}
+
+int build_mounts(Builder *builder) {
+        static const struct {
+                const char *target;
+                int (*build)(Builder *builder);
+        } groups[] = {{"/proc", build_proc}, {"/sys", build_sys}, {"/dev", build_dev}};
+        _cleanup_(mount_list_done) MountList list = {};
+        int r;
+
+        r = mount_list_collect(builder->spec, &list);
+        /* A unit that mounts there itself gets what it asks for and nothing of ours below it. */
+        for (size_t i = 0; i < ELEMENTS(groups) && r == 0; i++) {
+                if (!mount_list_has(&list, groups[i].target)) {
+                        r = groups[i].build(builder);
+                }
+        }
+        for (size_t i = 0; i < list.n && r == 0; i++) {
+                r = build_mount(builder, &list, &list.mounts[i]);
+        }
+        return r < 0 ? r : build_seals(builder, &list);
+}

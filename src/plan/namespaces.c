@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "plan/builder.h"
+
+#include <linux/sched.h>
+
+#define IDENTITY_COUNT 65536u /* as systemd.exec(5) has PrivateUsers=identity */
+#define HOST_NAME_MAX_BYTES 64u
+
+bool spec_wants_time(const Spec *spec) {
+        return spec->private_time || spec->time_offset_boot_nsec != 0 ||
+               spec->time_offset_monotonic_nsec != 0;
+}
+
+/* The directive that asks for the time namespace. */
+static DirectiveId time_directive(const Spec *spec) {
+        if (spec->private_time) {
+                return DIRECTIVE_PrivateTime;
+        }
+        return spec->time_offset_boot_nsec != 0 ? DIRECTIVE_TimeOffsetBootSec
+                                                : DIRECTIVE_TimeOffsetMonotonicSec;
+}
+
+typedef struct NamespaceSwitch {
+        bool on;
+        uint64_t flag;
+        const char *what;
+        DirectiveId directive;
+        bool offered; /* by the host */
+} NamespaceSwitch;
+
+int build_namespaces(Builder *builder) {
+        const Spec *spec = builder->spec;
+        const HostFacts *host = builder->input->host;
+        const NamespaceSwitch switches[] = {
+                {true, CLONE_NEWNS, "mount", DIRECTIVE_PrivateMounts, true},
+                {spec->private_pids, CLONE_NEWPID, "pid", DIRECTIVE_PrivatePIDs, true},
+                {spec->protect_hostname, CLONE_NEWUTS, "uts", DIRECTIVE_ProtectHostname, true},
+                {spec->private_ipc, CLONE_NEWIPC, "ipc", DIRECTIVE_PrivateIPC, true},
+                {spec->private_network, CLONE_NEWNET, "net", DIRECTIVE_PrivateNetwork, true},
+                {spec->private_users.mode != USERS_NO, CLONE_NEWUSER, "user",
+                 DIRECTIVE_PrivateUsers, host->user_namespace},
+                {spec_wants_time(spec), CLONE_NEWTIME, "time", time_directive(spec),
+                 host->time_namespace},
+        };
+        uint64_t flags = 0;
+        int r;
+
+        for (size_t i = 0; i < ELEMENTS(switches); i++) {
+                const NamespaceSwitch *each = &switches[i];
+
+                if (!each->on) {
+                        continue;
+                }
+                flags |= each->flag;
+                if (!each->offered) {
+                        /* Also as a default: without it root inside would be root outside. */
+                        builder_refuse(
+                                builder, (uint16_t) each->directive, spec->places[each->directive],
+                                "This kernel has no %s namespaces; write %s=no to do without",
+                                each->what, directive_table[each->directive].name);
+                }
+        }
+        r = builder_add(builder, OP_NAMESPACES, FROM(builder, PrivateMounts), flags);
+        for (size_t i = 0; i < ELEMENTS(switches) && r == 0; i++) {
+                const NamespaceSwitch *each = &switches[i];
+
+                if (each->on) {
+                        r = builder_cause(builder, each->what, (uint16_t) each->directive,
+                                          spec->places[each->directive]);
+                }
+        }
+        return r;
+}
+
+static int build_time(Builder *builder) {
+        const Spec *spec = builder->spec;
+        bool boot_first = spec->time_offset_boot_nsec != 0;
+        uint16_t origin = (uint16_t) (boot_first ? DIRECTIVE_TimeOffsetBootSec
+                                                 : DIRECTIVE_TimeOffsetMonotonicSec);
+        int r;
+
+        if (!boot_first && spec->time_offset_monotonic_nsec == 0) {
+                return 0; /* a namespace whose clocks are the host's for now */
+        }
+        r = builder_add(builder, OP_TIME_OFFSETS, origin, spec->places[origin],
+                        spec->time_offset_boot_nsec, spec->time_offset_monotonic_nsec);
+        if (r == 0) {
+                r = builder_cause(builder, "boottime", FROM(builder, TimeOffsetBootSec));
+        }
+        return r < 0 ? r
+                     : builder_cause(builder, "monotonic", FROM(builder, TimeOffsetMonotonicSec));
+}
+
+int build_ids(Builder *builder) {
+        const Users *users = &builder->spec->private_users;
+        static const struct {
+                uint64_t outside, count;
+        } maps[_USERS_MODE_MAX] = {
+                [USERS_PICK] = {OP_ID_PICK, 65536},
+                [USERS_IDENTITY] = {0, IDENTITY_COUNT},
+                /* the system manager's own user is root; everything else is nobody inside */
+                [USERS_SELF] = {0, 1},
+        };
+        uint64_t outside = maps[users->mode].outside, count = maps[users->mode].count;
+        int r;
+
+        if (users->mode == USERS_RANGE) {
+                outside = users->base;
+                count = users->count;
+        }
+        if (users->mode != USERS_NO) {
+                r = builder_add(builder, OP_ID_MAP, FROM(builder, PrivateUsers), U64(OP_ID_BOTH),
+                                U64(0), outside, count);
+                if (r < 0) {
+                        return r;
+                }
+        }
+        return build_time(builder);
+}
+
+/* The unit's name as a host name: hostname(7) knows letters, digits, hyphens and dots. */
+static char *host_name_of(const char *unit_name) {
+        const char *suffix = endswith(unit_name, ".sandbox");
+        size_t n = suffix ? (size_t) (suffix - unit_name) : strlen(unit_name);
+        char *name = strndup(unit_name, MIN(n, (size_t) HOST_NAME_MAX_BYTES));
+        char *start;
+
+        if (!name) {
+                return NULL;
+        }
+        for (char *c = name; *c; c++) {
+                bool fine = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
+                            (*c >= '0' && *c <= '9') || *c == '-' || *c == '.';
+
+                if (!fine) {
+                        *c = '-';
+                }
+        }
+        start = name + strspn(name, "-.");
+        memmove(name, start, strlen(start) + 1);
+        n = strlen(name);
+        while (n > 0 && (name[n - 1] == '-' || name[n - 1] == '.')) {
+                name[--n] = '\0';
+        }
+        if (n == 0) {
+                free(name);
+                return strdup("sandbox");
+        }
+        return name;
+}
+
+int build_network(Builder *builder) {
+        const Spec *spec = builder->spec;
+        _cleanup_free_ char *name = NULL;
+        int r;
+
+        if (spec->private_network) {
+                r = builder_add(builder, OP_LOOPBACK, FROM(builder, PrivateNetwork));
+                if (r < 0) {
+                        return r;
+                }
+        }
+        if (!spec->protect_hostname) {
+                return 0; /* the host's own name is not ours to set */
+        }
+        name = spec->hostname ? strdup(spec->hostname) : host_name_of(builder->unit_name);
+        if (!name) {
+                return -ENOMEM;
+        }
+        r = builder_add(builder, OP_HOSTNAME, FROM(builder, Hostname), name);
+        if (r < 0 || !spec->domainname || spec->domainname[0] == '\0') {
+                return r;
+        }
+        return builder_add(builder, OP_DOMAINNAME, FROM(builder, Domainname), spec->domainname);
+}
+
+static int build_cgroup_namespace(Builder *builder) {
+        const HostFacts *host = builder->input->host;
+        int r;
+
+        if (!builder->spec->protect_control_groups) {
+                return 0;
+        }
+        if (!host->cgroup_namespace) {
+                if (builder->spec->set[DIRECTIVE_ProtectControlGroups]) {
+                        builder_refuse(builder, FROM(builder, ProtectControlGroups),
+                                       "This kernel has no cgroup namespaces; write "
+                                       "ProtectControlGroups=no to do without");
+                        return 0;
+                }
+                return builder_degrade(builder, "The sandbox sees the host's cgroup paths in "
+                                                "/proc: this kernel has no cgroup namespaces.");
+        }
+        r = builder_add(builder, OP_CGROUP_NAMESPACE, FROM(builder, ProtectControlGroups));
+        if (r < 0 || (host->cgroup_mode != CGROUP_UNIFIED && host->cgroup_mode != CGROUP_HYBRID)) {
+                return r; /* a v1 hierarchy is never shown: its release_agent is the host's */
+        }
+        return builder_add(builder, OP_CGROUP_VIEW, FROM(builder, ProtectControlGroups),
+                           "/sys/fs/cgroup");
+}
+
+int build_gate(Builder *builder) {
+        const Spec *spec = builder->spec;
+        int r;
+
+        r = build_cgroup_namespace(builder);
+        if (r < 0) {
+                return r;
+        }
+        if (spec->private_pids && spec->process_two) {
+                return builder_add(builder, OP_REAPER, FROM(builder, ProcessTwo));
+        }
+        /* Somebody has to run them one after another. */
+        return spec->exec_start.n > 1 ? builder_add(builder, OP_REAPER, FROM(builder, ExecStart))
+                                      : 0;
+}

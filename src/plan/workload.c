@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What the workload's process does to itself, in the order of the table: streams, limits, identity,
+ * environment, filters, execution. */
+
+#include "plan/builder.h"
+
+static int build_streams(Builder *builder, const Workload *workload) {
+        int r = 0;
+
+        if (workload->terminal) {
+                return builder_add(builder, OP_TERMINAL, FROM_NOTHING, U64(workload->rows),
+                                   U64(workload->columns));
+        }
+        for (unsigned i = 0; i < 3 && r == 0; i++) {
+                const char index[] = {(char) ('0' + i), '\0'};
+
+                if (workload->streams) {
+                        r = builder_add(builder, OP_STDIO, FROM_NOTHING, U64(i),
+                                        U64(OP_STDIO_INHERIT), index);
+                } else if (i == 0) {
+                        r = builder_add(builder, OP_STDIO, FROM_NOTHING, U64(i), U64(OP_STDIO_NULL),
+                                        "");
+                } else if (workload->journal) {
+                        r = builder_add(builder, OP_STDIO, FROM_NOTHING, U64(i),
+                                        U64(OP_STDIO_JOURNAL), builder->unit_name);
+                } else {
+                        r = builder_add(builder, OP_STDIO, FROM_NOTHING, U64(i),
+                                        U64(OP_STDIO_INHERIT), OP_STDIO_LOG);
+                }
+        }
+        return r;
+}
+
+static int build_directory(Builder *builder, const Workload *workload) {
+        const OptionalPath *own = &builder->spec->working_directory;
+        const char *path = workload->directory ? workload->directory : own->path;
+        bool missing_ok = !workload->directory && own->missing_ok;
+
+        return builder_add(builder, OP_WORKING_DIRECTORY, FROM(builder, WorkingDirectory),
+                           path ? path : "/", U64(missing_ok));
+}
+
+static int build_rlimits(Builder *builder) {
+        int r = 0;
+
+        for (size_t i = 0; i < _DIRECTIVE_MAX && r == 0; i++) {
+                const Directive *directive = &directive_table[i];
+                const Rlimit *limit = directive_field_const(directive, builder->spec);
+
+                if (directive->type->kind == VALUE_RLIMIT && limit->set) {
+                        r = builder_add(builder, OP_RLIMIT, (uint16_t) i, builder->spec->places[i],
+                                        U64(directive->rlimit), limit->soft, limit->hard);
+                }
+        }
+        return r;
+}
+
+int build_workload(Builder *builder, const Workload *workload) {
+        _cleanup_(strv_freep) char **environment = NULL;
+        int r;
+
+        r = build_streams(builder, workload);
+        if (r == 0) {
+                r = builder_add(builder, OP_KEYRING, FROM_NOTHING);
+        }
+        if (r == 0) {
+                r = build_rlimits(builder);
+        }
+        if (r == 0) {
+                r = builder_add(builder, OP_UMASK, FROM(builder, UMask), U64(builder->spec->umask));
+        }
+        if (r == 0) {
+                r = build_identity(builder, workload);
+        }
+        if (r == 0) {
+                r = build_directory(builder, workload);
+        }
+        if (r == 0) {
+                r = make_environment(builder, workload, &environment);
+        }
+        if (r == 0) {
+                r = builder_add(builder, OP_ENVIRONMENT, FROM(builder, Environment), environment);
+        }
+        if (r == 0) {
+                r = build_seccomp(builder);
+        }
+        return r < 0 ? r : build_commands(builder, workload, environment);
+}
