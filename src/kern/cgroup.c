@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "kern/cgroup.h"
+
+#include "base/fd.h"
+#include "base/parse.h"
+#include "kern/process.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#define EVENTS_MAX 4096u
+/* A sandbox may make cgroups of its own when it is let; nobody nests them deeper than this in
+ * earnest. */
+#define DEPTH_MAX 16u
+#define KILL_ROUNDS_MAX 32u
+
+bool cgroup_name_is_valid(const char *name) {
+        size_t n = strlen(name);
+
+        if (n == 0 || n > NAME_MAX || name[0] == '.' || startswith(name, "cgroup.")) {
+                return false;
+        }
+        for (size_t i = 0; i < n; i++) {
+                if (name[i] == '/' || name[i] < ' ' || name[i] == 0x7f) {
+                        return false;
+                }
+        }
+        return true;
+}
+
+int cgroup_open_at(int parent_fd, const char *name) {
+        int fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+        return fd < 0 ? negative_errno() : fd;
+}
+
+int cgroup_make(int parent_fd, const char *name) {
+        _cleanup_fd_ int fd = -EBADF;
+
+        if (!cgroup_name_is_valid(name)) {
+                return -EINVAL;
+        }
+        if (mkdirat(parent_fd, name, 0755) < 0) {
+                return negative_errno();
+        }
+        fd = cgroup_open_at(parent_fd, name);
+        if (fd < 0) {
+                return fd;
+        }
+        /* Whatever the umask: the sandbox is shown its own. */
+        return fchmod(fd, 0755) < 0 ? negative_errno() : fd_take(&fd);
+}
+
+int cgroup_attach(int cgroup_fd, pid_t pid) {
+        char text[16];
+
+        (void) snprintf(text, sizeof(text), "%d", (int) pid);
+        return file_write_at(cgroup_fd, "cgroup.procs", text);
+}
+
+bool cgroup_is_unified(int cgroup_fd) {
+        struct statfs fs;
+
+        return fstatfs(cgroup_fd, &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC;
+}
+
+int cgroup_open_join(int cgroup_fd) {
+        const char *file = cgroup_is_unified(cgroup_fd) ? "cgroup.procs" : "tasks";
+        int fd = openat(cgroup_fd, file, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+
+        return fd < 0 ? negative_errno() : fd;
+}
+
+int cgroup_enable(int cgroup_fd, uint32_t controllers) {
+        int result = 0;
+
+        for (int i = CGROUP_HIERARCHY_MEMORY; i < _CGROUP_HIERARCHY_MAX; i++) {
+                char text[32];
+                int r;
+
+                if ((controllers & (UINT32_C(1) << i)) == 0) {
+                        continue;
+                }
+                /* One at a time: the kernel takes all of a write or nothing of it. */
+                (void) snprintf(text, sizeof(text), "+%s",
+                                i == CGROUP_HIERARCHY_IO ? "io" : cgroup_hierarchy_name(i));
+                r = file_write_at(cgroup_fd, "cgroup.subtree_control", text);
+                if (r < 0 && result == 0) {
+                        result = r;
+                }
+        }
+        return result;
+}
+
+int cgroup_freeze(int unified_fd, bool freeze) {
+        return file_write_at(unified_fd, "cgroup.freeze", freeze ? "1" : "0");
+}
+
+/* Calls fn for every cgroup directly below; stops at its first error. */
+static int for_each_child(int cgroup_fd, unsigned depth,
+                          int (*fn)(int parent_fd, const char *name, unsigned depth)) {
+        DIR *directory;
+        int fd, result = 0;
+
+        if (depth >= DEPTH_MAX) {
+                return -ELOOP;
+        }
+        fd = openat(cgroup_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (fd < 0) {
+                return negative_errno();
+        }
+        directory = fdopendir(fd);
+        if (!directory) {
+                result = negative_errno();
+                (void) fd_close(fd);
+                return result;
+        }
+        for (struct dirent *entry = readdir(directory); entry && result >= 0;
+             entry = readdir(directory)) {
+                if (entry->d_type == DT_DIR && entry->d_name[0] != '.') {
+                        result = fn(cgroup_fd, entry->d_name, depth + 1);
+                }
+        }
+        (void) closedir(directory);
+        return result;
+}
+
+static int count_below(int parent_fd, const char *name, unsigned depth);
+
+static int count_in(int cgroup_fd, unsigned depth) {
+        _cleanup_free_ pid_t *pids = NULL;
+        size_t n = 0;
+        int r;
+
+        r = cgroup_read_pids(cgroup_fd, &pids, &n);
+        if (r < 0) {
+                return r;
+        }
+        return n > 0 ? -EBUSY : for_each_child(cgroup_fd, depth, count_below);
+}
+
+static int count_below(int parent_fd, const char *name, unsigned depth) {
+        _cleanup_fd_ int fd = cgroup_open_at(parent_fd, name);
+
+        if (fd < 0) {
+                return fd == -ENOENT ? 0 : fd;
+        }
+        return count_in(fd, depth);
+}
+
+bool cgroup_is_empty(int cgroup_fd) {
+        return count_in(cgroup_fd, 0) == 0;
+}
+
+static int kill_below(int parent_fd, const char *name, unsigned depth);
+
+static int kill_in(int cgroup_fd, unsigned depth) {
+        _cleanup_free_ pid_t *pids = NULL;
+        size_t n = 0;
+        int r;
+
+        r = cgroup_read_pids(cgroup_fd, &pids, &n);
+        if (r < 0) {
+                return r;
+        }
+        for (size_t i = 0; i < n; i++) {
+                _cleanup_fd_ int pidfd = process_open(pids[i]);
+                _cleanup_free_ pid_t *again = NULL;
+                size_t n_again = 0;
+                bool there = false;
+
+                /* The number may have passed to another process between reading and opening: it is
+                 * ours only if it still stands here now that the descriptor pins it. */
+                if (pidfd < 0 || cgroup_read_pids(cgroup_fd, &again, &n_again) < 0) {
+                        continue;
+                }
+                for (size_t k = 0; k < n_again; k++) {
+                        there |= again[k] == pids[i];
+                }
+                if (there) {
+                        (void) process_signal(pidfd, SIGKILL);
+                }
+        }
+        return for_each_child(cgroup_fd, depth, kill_below);
+}
+
+static int kill_below(int parent_fd, const char *name, unsigned depth) {
+        _cleanup_fd_ int fd = cgroup_open_at(parent_fd, name);
+
+        if (fd < 0) {
+                return fd == -ENOENT ? 0 : fd;
+        }
+        return kill_in(fd, depth);
+}
+
+int cgroup_kill(int cgroup_fd) {
+        int r;
+
+        r = file_write_at(cgroup_fd, "cgroup.kill", "1");
+        if (r != -ENOENT) {
+                return r;
+        }
+        for (unsigned i = 0; i < KILL_ROUNDS_MAX; i++) {
+                r = kill_in(cgroup_fd, 0);
+                if (r < 0) {
+                        return r;
+                }
+                if (cgroup_is_empty(cgroup_fd)) {
+                        return 0;
+                }
+        }
+        return -EAGAIN;
+}
+
+static int remove_one(int parent_fd, const char *name, unsigned depth) {
+        _cleanup_fd_ int fd = -EBADF;
+        int r;
+
+        /* Most have nothing below: no need to look first. */
+        if (unlinkat(parent_fd, name, AT_REMOVEDIR) == 0 || errno == ENOENT) {
+                return 0;
+        }
+        if (errno != EBUSY && errno != ENOTEMPTY) {
+                return negative_errno();
+        }
+        fd = cgroup_open_at(parent_fd, name);
+        if (fd < 0) {
+                return fd == -ENOENT ? 0 : fd;
+        }
+        r = for_each_child(fd, depth, remove_one);
+        if (r < 0) {
+                return r;
+        }
+        if (unlinkat(parent_fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT) {
+                return errno == ENOTEMPTY ? -EBUSY : negative_errno();
+        }
+        return 0;
+}
+
+int cgroup_remove(int parent_fd, const char *name) {
+        if (!cgroup_name_is_valid(name)) {
+                return -EINVAL;
+        }
+        return remove_one(parent_fd, name, 0);
+}
+
+int cgroup_open_memory_events(int cgroup_fd, CgroupMode mode) {
+        int fd = openat(cgroup_fd, mode == CGROUP_UNIFIED ? "memory.events" : "memory.oom_control",
+                        O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+        return fd < 0 ? negative_errno() : fd;
+}
+
+int cgroup_read_oom_kills(int events_fd, uint32_t *ret) {
+        char text[EVENTS_MAX], *rest = NULL;
+        ssize_t n;
+
+        n = pread(events_fd, text, sizeof(text) - 1, 0);
+        if (n < 0) {
+                return negative_errno();
+        }
+        text[n] = '\0';
+        for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+                const char *number = startswith(line, "oom_kill ");
+
+                if (number) {
+                        return parse_u32(number, ret);
+                }
+        }
+        return -ENODATA;
+}

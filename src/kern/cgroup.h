@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Making, writing, emptying and removing cgroups, by descriptors of their directories. Nothing here
+ * decides which: that is the helper's (helper/cgroups.h). Reading is base/cgroup.h. cgroups(7). */
+
+#include "base/cgroup.h"
+
+/* Makes the directory name below parent_fd. The descriptor (readable, so that it can be locked and
+ * listed), -EEXIST where it is there already, -EINVAL for a name that is not one plain component.
+ */
+int cgroup_make(int parent_fd, const char *name);
+/* Opens what is there: the same descriptor, or -ENOENT. */
+int cgroup_open_at(int parent_fd, const char *name);
+/* True for one plain path component that cannot be mistaken for a file of the kernel's. */
+bool cgroup_name_is_valid(const char *name) _pure_;
+
+/* Moves the whole process in. */
+int cgroup_attach(int cgroup_fd, pid_t pid);
+/* Opens the file for writing to which the caller, who must have one thread only, writes "0" in
+ * order to move there itself. On v1 that is "tasks": cgroup.procs would make it wait for a grace
+ * period of the kernel's, 10 ms after a pause, that only a process with more threads needs. */
+int cgroup_open_join(int cgroup_fd);
+/* True for a directory of cgroup2, into which a process can also be born. */
+bool cgroup_is_unified(int cgroup_fd);
+/* v2: lets the children of this cgroup use these controllers (mask of 1 << CgroupHierarchy). Tries
+ * each: gives the first error, and what worked stays. -EBUSY: processes stand in it. */
+int cgroup_enable(int cgroup_fd, uint32_t controllers);
+
+/* cgroup2 alone (any process may stand below): freezes or thaws everything in and below it. */
+int cgroup_freeze(int unified_fd, bool freeze);
+/* Sends SIGKILL to everything in and below the cgroup: cgroup.kill where the file is there (cgroup2
+ * since 5.14), else process by process until the list stays empty, at most some rounds (-EAGAIN).
+ */
+int cgroup_kill(int cgroup_fd);
+/* True where neither it nor a cgroup below holds a process; unreadable counts as not empty. */
+bool cgroup_is_empty(int cgroup_fd);
+
+/* Removes name and every cgroup below it. 0 also where it is not there; -EBUSY while processes
+ * stand in it (also dead ones, for some milliseconds). */
+int cgroup_remove(int parent_fd, const char *name);
+
+/* Opens the file that counts kills for want of memory: memory.events (v2), memory.oom_control (v1).
+ */
+int cgroup_open_memory_events(int cgroup_fd, CgroupMode mode);
+/* Reads "oom_kill N" from it, from its beginning. */
+int cgroup_read_oom_kills(int events_fd, uint32_t *ret);

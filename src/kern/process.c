@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "kern/process.h"
+
+#include "base/fd.h"
+#include "base/parse.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define FDINFO_MAX 4096u
+
+/* <sys/wait.h> of glibc 2.36 has it, older ones do not. */
+#define WAIT_BY_PIDFD ((idtype_t) 3)
+
+int process_open(pid_t pid) {
+        long fd = syscall(SYS_pidfd_open, pid, 0);
+
+        return fd < 0 ? negative_errno() : (int) fd;
+}
+
+int process_signal(int pidfd, int signal) {
+        return syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0) < 0 ? negative_errno() : 0;
+}
+
+int process_pid(int pidfd, pid_t *ret) {
+        _cleanup_free_ char *text = NULL;
+        char path[64], *rest = NULL;
+        int r;
+
+        (void) snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
+        r = file_read_at(AT_FDCWD, path, FDINFO_MAX, &text, NULL);
+        if (r < 0) {
+                return r;
+        }
+        for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+                const char *number = startswith(line, "Pid:\t");
+                uint32_t pid;
+
+                if (!number) {
+                        continue;
+                }
+                if (streq(number, "-1")) {
+                        return -ESRCH;
+                }
+                r = parse_u32(number, &pid);
+                if (r < 0) {
+                        return r;
+                }
+                if (pid == 0) {
+                        return -EREMOTE;
+                }
+                *ret = (pid_t) pid;
+                return 0;
+        }
+        return -EBADF;
+}
+
+int process_reap(int pidfd, int *ret_code, int *ret_status) {
+        siginfo_t status = {};
+
+        if (waitid(WAIT_BY_PIDFD, (id_t) pidfd, &status, WEXITED | WNOHANG) < 0) {
+                return negative_errno();
+        }
+        if (status.si_pid == 0) {
+                return 0;
+        }
+        *ret_code = status.si_code;
+        *ret_status = status.si_status;
+        return 1;
+}

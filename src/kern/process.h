@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Processes by pidfd: a number may pass to another process, a descriptor never does. pidfd_open(2).
+ */
+
+#include "base/macros.h"
+
+#include <sys/types.h>
+
+/* The pidfd of a process whose number cannot have passed on: an unreaped child, or one that the
+ * caller checks afterwards. -ESRCH where it is gone. */
+int process_open(pid_t pid);
+/* -ESRCH where it is gone already. signal 0 only looks. */
+int process_signal(int pidfd, int signal);
+/* The number of the process in the caller's own pid namespace, from the descriptor's fdinfo.
+ * -ESRCH: it is gone and reaped; -EREMOTE: it has no number here. */
+int process_pid(int pidfd, pid_t *ret);
+/* Reaps a child without waiting: 1 and *ret_code (CLD_*), *ret_status as waitid(2); 0 while it
+ * lives; -ECHILD where it is no child of ours. */
+int process_reap(int pidfd, int *ret_code, int *ret_status);
