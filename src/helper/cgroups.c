@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "helper/cgroups.h"
+
+#include "base/fd.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+
+void cgroup_set_init(CgroupSet *set) {
+        *set = (CgroupSet){};
+        for (int i = 0; i < _CGROUP_HIERARCHY_MAX; i++) {
+                set->fds[i] = -EBADF;
+        }
+}
+
+void cgroup_set_done(CgroupSet *set) {
+        for (int i = 0; i < _CGROUP_HIERARCHY_MAX; i++) {
+                set->fds[i] = fd_close(set->fds[i]);
+        }
+        free(set->name);
+        set->name = NULL;
+}
+
+bool cgroup_set_is_empty(const CgroupSet *set) {
+        return !set->name;
+}
+
+size_t cgroup_set_list(const CgroupSet *set, int *fds) {
+        size_t n = 0;
+
+        for (int i = 0; i < _CGROUP_HIERARCHY_MAX; i++) {
+                if (set->fds[i] >= 0) {
+                        fds[n++] = set->fds[i];
+                }
+        }
+        return n;
+}
+
+/* The hierarchies in which a plan's cgroup is made, as a mask. */
+static uint32_t hierarchies_wanted(const CgroupBase *base, const Plan *plan) {
+        uint32_t mask = UINT32_C(1) << CGROUP_HIERARCHY_UNIFIED;
+        const Op *op;
+        size_t i = 0;
+
+        if (base->mode == CGROUP_UNIFIED) {
+                return mask;
+        }
+        mask |= UINT32_C(1) << CGROUP_HIERARCHY_MEMORY | UINT32_C(1) << CGROUP_HIERARCHY_PIDS;
+        while ((op = plan_next(plan, OP_LIMIT, &i))) {
+                mask |= UINT32_C(1) << limit_table[op->args[0].u64].v1_hierarchy;
+        }
+        return mask;
+}
+
+static int make_one(int parent_fd, const char *name) {
+        int r = cgroup_make(parent_fd, name);
+
+        if (r != -EEXIST) {
+                return r;
+        }
+        /* Ours by the lock, and no living sandbox has this name: left over from one that could not
+         * be removed in time. */
+        r = cgroup_remove(parent_fd, name);
+        return r < 0 ? r : cgroup_make(parent_fd, name);
+}
+
+static int make_all(const CgroupBase *base, const char *name, uint32_t wanted, CgroupSet *set) {
+        set->name = strdup(name);
+        if (!set->name) {
+                return -ENOMEM;
+        }
+        for (int i = 0; i < _CGROUP_HIERARCHY_MAX; i++) {
+                if ((wanted & (UINT32_C(1) << i)) == 0 || base->fds[i] < 0) {
+                        continue;
+                }
+                set->fds[i] = make_one(base->fds[i], name);
+                if (set->fds[i] < 0) {
+                        return set->fds[i];
+                }
+        }
+        return 0;
+}
+
+static int read_value(const Limit *limit, const CgroupBase *base, int fd, const char *file,
+                      uint64_t *ret) {
+        _cleanup_free_ char *text = NULL, *period = NULL;
+        int r;
+
+        r = file_read_at(fd, file, 4096, &text, NULL);
+        if (r < 0) {
+                return r;
+        }
+        text[strcspn(text, "\n")] = '\0';
+        if (limit->format == LIMIT_QUOTA && base->mode != CGROUP_UNIFIED) {
+                r = file_read_at(fd, "cpu.cfs_period_us", 4096, &period, NULL);
+                if (r < 0) {
+                        return r;
+                }
+                period[strcspn(period, "\n")] = '\0';
+        }
+        return limit_parse(limit, base->mode, text, period, ret);
+}
+
+static int write_limit(const CgroupBase *base, const CgroupSet *set, const Limit *limit,
+                       uint64_t value, const char **ret_file) {
+        _cleanup_free_ char *text = NULL;
+        CgroupHierarchy hierarchy;
+        uint64_t now;
+        int fd, r;
+
+        *ret_file = limit->scope_property;
+        r = limit_locate(limit, base->mode, base->controllers, &hierarchy, ret_file);
+        if (r < 0) {
+                return r;
+        }
+        fd = set->fds[base->mode == CGROUP_UNIFIED ? CGROUP_HIERARCHY_UNIFIED : hierarchy];
+        if (fd < 0) {
+                return -EOPNOTSUPP;
+        }
+        r = limit_format(limit, base->mode, value, &text);
+        if (r < 0) {
+                return r;
+        }
+        if (limit->format == LIMIT_QUOTA && base->mode != CGROUP_UNIFIED) {
+                char period[16];
+
+                /* The kernel checks quota against period: the period first. */
+                (void) snprintf(period, sizeof(period), "%u", LIMIT_PERIOD_USEC);
+                r = file_write_at(fd, "cpu.cfs_period_us", period);
+                if (r < 0) {
+                        return r;
+                }
+        }
+        r = file_write_at(fd, *ret_file, text);
+        if (r < 0) {
+                return r == -ENOENT ? -EOPNOTSUPP : r;
+        }
+        r = read_value(limit, base, fd, *ret_file, &now);
+        if (r < 0) {
+                return r;
+        }
+        return limit_in_force(limit, base->mode, value, now) ? 0 : -EOPNOTSUPP;
+}
+
+static int write_limits(const CgroupBase *base, const CgroupSet *set, const Plan *plan,
+                        CgroupFault *fault) {
+        for (size_t i = 0; i < plan->n_ops; i++) {
+                const Op *op = &plan->ops[i];
+                int r;
+
+                if (op->kind != OP_LIMIT) {
+                        continue;
+                }
+                fault->op = i;
+                r = write_limit(base, set, &limit_table[op->args[0].u64], op->args[1].u64,
+                                &fault->object);
+                if (r < 0) {
+                        return r;
+                }
+        }
+        return 0;
+}
+
+int cgroup_set_make(CgroupBase *base, const Plan *plan, CgroupSet *ret, CgroupFault *ret_fault) {
+        const Op *op = plan_find(plan, OP_CGROUP);
+        CgroupSet set;
+        int r;
+
+        assert(ret);
+        assert(ret_fault);
+
+        cgroup_set_init(&set);
+        *ret_fault = (CgroupFault){};
+        if (!op) {
+                op = plan_find(plan, OP_LIMIT);
+                if (op) {
+                        ret_fault->op = (size_t) (op - plan->ops);
+                        return -EINVAL;
+                }
+                *ret = set;
+                return 0;
+        }
+        ret_fault->op = (size_t) (op - plan->ops);
+        if (!cgroup_name_is_valid(op->args[0].string)) {
+                return -EINVAL;
+        }
+        r = cgroup_base_make(base);
+        if (r >= 0) {
+                r = make_all(base, op->args[0].string, hierarchies_wanted(base, plan), &set);
+        }
+        if (r >= 0) {
+                r = write_limits(base, &set, plan, ret_fault);
+        }
+        if (r < 0) {
+                (void) cgroup_set_remove(base, &set);
+                cgroup_set_done(&set);
+                return r;
+        }
+        *ret = set;
+        return 0;
+}
+
+/* Writing to cgroup.procs makes the kernel wait for a grace period even where nothing changes. */
+static bool stands_in(const CgroupBase *base, CgroupHierarchy hierarchy, pid_t pid,
+                      const char *name) {
+        _cleanup_free_ char *path = NULL, *tail = strf("/%s/%s", base->name, name);
+
+        return tail && cgroup_of_pid(base->mode, pid, hierarchy, &path) == 0 &&
+               endswith(path, tail);
+}
+
+int cgroup_set_attach(const CgroupBase *base, const CgroupSet *set, pid_t pid) {
+        for (int i = 0; i < _CGROUP_HIERARCHY_MAX; i++) {
+                int r;
+
+                if (set->fds[i] < 0 || stands_in(base, (CgroupHierarchy) i, pid, set->name)) {
+                        continue;
+                }
+                r = cgroup_attach(set->fds[i], pid);
+                if (r < 0) {
+                        return r;
+                }
+        }
+        return 0;
+}
+
+void cgroup_set_kill(const CgroupSet *set) {
+        /* cgroup2 first: where it is there, it reaches all of them at once. */
+        for (int i = 0; i < _CGROUP_HIERARCHY_MAX; i++) {
+                if (set->fds[i] >= 0 && !cgroup_is_empty(set->fds[i])) {
+                        (void) cgroup_kill(set->fds[i]);
+                }
+        }
+}
+
+int cgroup_set_remove(const CgroupBase *base, CgroupSet *set) {
+        int result = 0;
+
+        if (cgroup_set_is_empty(set)) {
+                return 0;
+        }
+        for (int i = 0; i < _CGROUP_HIERARCHY_MAX; i++) {
+                int r;
+
+                if (set->fds[i] < 0) {
+                        continue;
+                }
+                r = cgroup_remove(base->fds[i], set->name);
+                if (r < 0) {
+                        result = r;
+                        continue;
+                }
+                set->fds[i] = fd_close(set->fds[i]);
+        }
+        if (result == 0) {
+                cgroup_set_done(set);
+        }
+        return result;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Ranges of user ids for sandboxes: 65536 ids each, the lowest free one first (journald keeps a
+ * file for every uid that ever logged). A range is taken while somebody holds the lock of its file
+ * /run/sbx/ids/<base>: the helper, and the sandbox's init, so that a range outlives the helper with
+ * its sandbox and never without it. */
+
+#include "base/macros.h"
+
+#define ID_RANGE_SIZE 65536u
+#define ID_RANGE_FIRST 524288u
+#define ID_RANGE_LAST 1878982656u /* base of the last one: systemd's UIDS-GIDS */
+
+typedef struct IdLease {
+        uint32_t base;
+        int lock; /* flock'ed; -EBADF: no range */
+} IdLease;
+
+#define ID_LEASE_NONE ((IdLease){.lock = -EBADF})
+
+/* The lowest range that nobody holds. -EUSERS: there is none left. */
+int id_lease_take(int directory_fd, IdLease *ret);
+/* Drops it: whoever else holds the lock (a process that is about to die) keeps it no longer. */
+void id_lease_release(int directory_fd, IdLease *range);
+/* Removes what a dead helper left and nobody holds. */
+void id_lease_sweep(int directory_fd);

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What the files of the launch share: one struct that the builder fills and init, being its copy,
+ * goes on with. See launch.h for what a launch is.
+ *
+ *     helper ── fork ──► builder: sources, maps, root ── clone(PARENT) ──► init: mounts, GO,
+ * workload └── clone(PARENT) ──► relay
+ *
+ * Descriptors opened by the builder before it clones init are init's under the same numbers: the
+ * builder goes on to idmap and assemble what init holds, and only the finished root is sent over.
+ */
+
+#include "helper/launch.h"
+#include "kern/namespace.h"
+
+#include "base/fd.h"
+
+#define JOURNAL_SOCKET "/run/systemd/journal/stdout"
+/* Connections to the journal by the number of their stream; -EBADF: it is none. */
+typedef struct JournalStreams {
+        int fds[3];
+} JournalStreams;
+#define JOURNAL_STREAMS_NONE ((JournalStreams){.fds = {-EBADF, -EBADF, -EBADF}})
+
+/* Where and on what a launch failed. */
+typedef struct Fault {
+        Step step;
+        int op; /* index into the plan, or -1 */
+        bool known;
+        char object[LAUNCH_OBJECT_MAX];
+} Fault;
+
+typedef struct Build {
+        const Plan *plan;
+        const char *name;
+        const LaunchGround *ground;
+        const Images *images; /* NULL: nothing is kept */
+        const int *streams;
+        size_t n_streams;
+        int log;
+        int id_lock;
+        uint32_t id_base;
+
+        JournalStreams journal;
+        int report;     /* where Reports are written, and 'G' is read */
+        int status;     /* the memfd */
+        int null;       /* the host's /dev/null */
+        int devpts;     /* root of the sandbox's devpts, or -EBADF */
+        int events;     /* of the memory cgroup; comes with GO */
+        int link[2];    /* builder's and init's end of what they tell each other */
+        int relay_link; /* whoever has the sandbox's network namespace sends it here; -EBADF: no
+                           relay */
+        int relay;      /* pidfd */
+        int *cgroups;   /* to be written to in order to join, opened by the builder */
+        size_t n_cgroups;
+        int into_cgroup; /* the cgroup2 directory, where CLONE_INTO_CGROUP does it without a write
+                          */
+
+        int *sources;        /* of each op: its detached mount, or -EBADF */
+        uint64_t namespaces; /* CLONE_NEW* */
+        IdRange *ranges;     /* what users and groups point into */
+        IdMap users, groups;
+        bool idmapped; /* the maps shift something: layers need idmapped mounts */
+
+        pid_t init;
+        int init_pidfd;
+        int userns;
+        char degraded[LAUNCH_OBJECT_MAX];
+        Fault fault;
+} Build;
+
+/* Remembers where it failed, the first time; gives r. object may be NULL. */
+int fault_set(Fault *fault, int r, Step step, int op, const char *object);
+static inline int build_fault(Build *build, int r, Step step, int op, const char *object) {
+        return fault_set(&build->fault, r, step, op, object);
+}
+
+/* report.c */
+int report_send(int report_fd, const Report *report, const int *fds, size_t n_fds);
+/* Sends FAILED; gives the exit status of the step. */
+int report_failed(int report_fd, const Fault *fault, int r);
+/* FAILED by write(2), which more filters let through than sendmsg(2). */
+int report_failed_plainly(int report_fd, const Fault *fault, int r);
+
+/* What the builder tells init: first that the maps are written, then (with the text of what is
+ * degraded behind it) the root. */
+enum { LINK_MAPPED = 'M', LINK_ROOT = 'R', LINK_LOCK = 'L' };
+
+/* sources.c, in the host's mount namespace */
+int sources_open(Build *build);
+/* With the maps written: idmaps the binds that ask for it. */
+int sources_idmap(Build *build);
+
+/* root.c: gives the detached root */
+int root_assemble(Build *build);
+
+/* mounts.c: makes the detached mounts of all ops for which mine says so ... */
+int mounts_make(Build *build, bool by_builder);
+/* ... and, in init, puts everything in its place below root. */
+int mounts_attach(Build *build, int root);
+int mounts_attach_cgroup(Build *build, int root);
+
+/* locks.c: the last that the builder does, when init asks for it, and init's side. */
+int locks_give(Build *build);
+/* What *root and the devpts name is found anew in the locked copy. */
+int locks_take(Build *build, int *root);
+
+/* journal.c: a connection for each STDIO that wants one, one for those that say the same. By root
+ * of the host, in its mount namespace. name: the sandbox's, whose scope the messages belong to. */
+int journal_open(const Plan *plan, const char *name, JournalStreams *ret, int *ret_op);
+
+/* devices.c */
+int device_source(const Op *op);
+
+/* init.c */
+_noreturn_ void init_run(Build *build);
+
+/* relay_start.c */
+int relay_start(Build *build);
+/* True where a target is a path: then the relay needs the sandbox's root, once there is one. */
+bool relay_wants_root(const Plan *plan);
+/* By whoever stands in the network. root: O_PATH, or -EBADF where it is not wanted. */
+int relay_give_network(Build *build, int root);
+
+/* workload.c: what a program needs that is not its own confinement's */
+typedef struct Workload {
+        const Plan *plan;
+        int report; /* -EBADF: nobody is told (any more) */
+        int null;
+        JournalStreams journal;
+        const int *streams;
+        size_t n_streams;
+        int log;
+        int slave; /* the terminal, or -EBADF */
+} Workload;
+
+/* The n-th EXEC of the plan, or NULL; *ret_index its place. */
+const Op *workload_exec(const Plan *plan, size_t n, int *ret_index);
+/* Becomes the n-th program; first tells the helper so (with the terminal's master) where there is
+ * somebody to tell. */
+_noreturn_ void workload_start(const Workload *workload, size_t exec, int master);
