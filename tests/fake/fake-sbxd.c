@@ -1,0 +1,617 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* fake-sbxd SOCKET: org.sbx1 on a private socket, with units that always do the same. For tests of
+ * sbxctl without root and without sandboxes. It says on stdout what it was asked for.
+ *
+ *     web     is active            broken  fails to start       bad     has mistakes
+ *     idle    is inactive          ends    starts and has ended at once
+ *
+ * Programs of Exec and run are not run: the first word says how they end ("exit-42", "signal-9",
+ * "missing", "echo": copies stdin to stdout, "wait": ends by a signal that is passed on). */
+#include "base/fd.h"
+#include "base/str.h"
+
+#include "sbx/bus.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <systemd/sd-bus.h>
+#include <systemd/sd-event.h>
+#include <termios.h>
+#include <unistd.h>
+
+typedef struct Fake {
+        sd_event *event;
+        sd_bus *bus; /* of the one connection at a time */
+        uint32_t last_id;
+        /* the transient unit, or the program of Exec */
+        char *unit;
+        char *word;
+        int code, status;
+        bool over;
+        int fds[3];
+        int master, slave;
+} Fake;
+
+static const struct Unit {
+        const char *name, *load, *active, *sub, *result, *text;
+        uint32_t pid;
+} units[] = {
+        {"web.sandbox", "loaded", "active", "running", "success", "", 1},
+        {"idle.sandbox", "loaded", "inactive", "dead", "success", "", 0},
+        {"ends.sandbox", "loaded", "inactive", "dead", "success", "", 0},
+        {"broken.sandbox", "loaded", "failed", "failed", "exit-code",
+         "Executing failed on \"\033[5m/bin/x\".", 0},
+        {"bad.sandbox", "bad-setting", "inactive", "dead", "success", "", 0},
+};
+
+static const struct Unit *unit_find(const char *name) {
+        for (size_t i = 0; i < ELEMENTS(units); i++) {
+                if (streq(units[i].name, name)) {
+                        return &units[i];
+                }
+        }
+        return NULL;
+}
+
+static int no_such_unit(sd_bus_error *error, const char *name) {
+        return sd_bus_error_setf(error, SBX_ERROR_NO_SUCH_UNIT, "There is no unit %s.", name);
+}
+
+static void say(const char *what, const char *unit, const char *more) {
+        printf("%s %s%s%s\n", what, unit, *more ? " " : "", more);
+        (void) fflush(stdout);
+}
+
+/* -- how programs end -- */
+
+static void decide_end(Fake *fake) {
+        const char *number;
+
+        fake->code = CLD_EXITED;
+        fake->status = 0;
+        fake->over = true;
+        if ((number = startswith(fake->word, "exit-"))) {
+                fake->status = number[0] - '0';
+                fake->status = number[1] ? fake->status * 10 + number[1] - '0' : fake->status;
+        } else if ((number = startswith(fake->word, "signal-"))) {
+                fake->code = CLD_KILLED;
+                fake->status = number[0] - '0';
+        } else if (streq(fake->word, "wait")) {
+                fake->over = false;
+        }
+}
+
+static void take_streams(Fake *fake, const int *fds) {
+        for (size_t i = 0; i < 3; i++) {
+                fake->fds[i] = fd_close(fake->fds[i]);
+                if (fds[i] >= 0) {
+                        fake->fds[i] = fd_dup(fds[i]);
+                }
+        }
+}
+
+/* What the program does with its streams before it ends. */
+static void play(Fake *fake) {
+        _cleanup_free_ char *text = NULL;
+        size_t size;
+
+        if (streq(fake->word, "echo") && fake->fds[0] >= 0 &&
+            fd_read_all(fake->fds[0], 1 << 16, &text, &size) == 0) {
+                (void) fd_write_all(fake->fds[1], text, size);
+        }
+        if (streq(fake->word, "size") && fake->slave >= 0) {
+                struct winsize window = {};
+                char line[32];
+
+                (void) ioctl(fake->slave, TIOCGWINSZ, &window);
+                (void) snprintf(line, sizeof(line), "%u %u\n", window.ws_row, window.ws_col);
+                (void) fd_write_all(fake->slave, line, strlen(line));
+        }
+        if (fake->over) {
+                for (size_t i = 0; i < 3; i++) {
+                        fake->fds[i] = fd_close(fake->fds[i]);
+                }
+                fake->slave = fd_close(fake->slave);
+        }
+}
+
+static int make_terminal(Fake *fake, const struct winsize *size) {
+        fake->master = fd_close(fake->master);
+        fake->slave = fd_close(fake->slave);
+        fake->master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+        if (fake->master < 0 || grantpt(fake->master) < 0 || unlockpt(fake->master) < 0) {
+                return negative_errno();
+        }
+        fake->slave = ioctl(fake->master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+        return fake->slave < 0 || ioctl(fake->slave, TIOCSWINSZ, size) < 0 ? negative_errno() : 0;
+}
+
+static int emit_exit(Fake *fake) {
+        return sd_bus_emit_signal(fake->bus, SBX_OBJECT_PATH, SBX_INTERFACE_MANAGER, "ExecExited",
+                                  "usii", fake->last_id, "web.sandbox", (int32_t) fake->code,
+                                  (int32_t) fake->status);
+}
+
+static int emit_change(Fake *fake) {
+        _cleanup_free_ char *path = NULL;
+        int r;
+
+        r = sd_bus_path_encode(SBX_SANDBOX_PREFIX, fake->unit, &path);
+        return r < 0 ? r
+                     : sd_bus_emit_properties_changed(fake->bus, path, SBX_INTERFACE_SANDBOX,
+                                                      "ActiveState", NULL);
+}
+
+/* -- methods -- */
+
+static int reply_job(Fake *fake, sd_bus_message *message, const char *unit, const char *result) {
+        _cleanup_free_ char *path = strf("/org/sbx1/job/%u", ++fake->last_id);
+        int r;
+
+        r = sd_bus_reply_method_return(message, "o", path);
+        return r < 0 ? r
+                     : sd_bus_emit_signal(fake->bus, SBX_OBJECT_PATH, SBX_INTERFACE_MANAGER,
+                                          "JobRemoved", "uoss", fake->last_id, path, unit, result);
+}
+
+static int on_job(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        Fake *fake = userdata;
+        const char *name, *mode, *member = sd_bus_message_get_member(message);
+        int r;
+
+        r = sd_bus_message_read(message, "ss", &name, &mode);
+        if (r < 0) {
+                return r;
+        }
+        say(member, name, mode);
+        if (!unit_find(name) && !streq_ptr(name, fake->unit)) {
+                return no_such_unit(error, name);
+        }
+        if (streq(name, "bad.sandbox")) {
+                return sd_bus_error_set_const(error, SBX_ERROR_BAD_UNIT_SETTING,
+                                              "bad.sandbox has mistakes.");
+        }
+        return reply_job(fake, message, name, streq(name, "broken.sandbox") ? "failed" : "done");
+}
+
+static int on_load(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        _cleanup_free_ char *path = NULL;
+        Fake *fake = userdata;
+        const char *name;
+        int r;
+
+        r = sd_bus_message_read(message, "s", &name);
+        if (r >= 0 && !unit_find(name) && !streq_ptr(name, fake->unit)) {
+                return no_such_unit(error, name);
+        }
+        r = r < 0 ? r : sd_bus_path_encode(SBX_SANDBOX_PREFIX, name, &path);
+        return r < 0 ? r : sd_bus_reply_method_return(message, "o", path);
+}
+
+static int on_kill(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        _cleanup_free_ char *text = NULL;
+        Fake *fake = userdata;
+        const char *name, *whom;
+        int32_t number;
+        int r;
+
+        r = sd_bus_message_read(message, "ssi", &name, &whom, &number);
+        if (r < 0) {
+                return r;
+        }
+        text = strf("%s %d", whom, number);
+        say("KillUnit", name, text);
+        if (streq_ptr(name, fake->unit)) {
+                fake->over = true;
+                fake->code = CLD_KILLED;
+                fake->status = number;
+                play(fake);
+                r = emit_change(fake);
+        }
+        return r < 0 ? r : sd_bus_reply_method_return(message, NULL);
+}
+
+static int on_kill_exec(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        Fake *fake = userdata;
+        uint32_t id;
+        int32_t number;
+        int r;
+
+        r = sd_bus_message_read(message, "ui", &id, &number);
+        if (r < 0) {
+                return r;
+        }
+        fake->over = true;
+        fake->code = CLD_KILLED;
+        fake->status = number;
+        play(fake);
+        r = sd_bus_reply_method_return(message, NULL);
+        return r < 0 ? r : emit_exit(fake);
+}
+
+static int on_list(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        int r;
+
+        r = sd_bus_message_new_method_return(message, &reply);
+        r = r < 0 ? r : sd_bus_message_open_container(reply, 'a', "(ssssssouso)");
+        for (size_t i = 0; r >= 0 && i < ELEMENTS(units); i++) {
+                _cleanup_free_ char *path = NULL;
+
+                r = sd_bus_path_encode(SBX_SANDBOX_PREFIX, units[i].name, &path);
+                r = r < 0 ? r
+                          : sd_bus_message_append(reply, "(ssssssouso)", units[i].name,
+                                                  "What \033[31m it is", units[i].load,
+                                                  units[i].active, units[i].sub, "", path,
+                                                  (uint32_t) 0, "", "/");
+        }
+        r = r < 0 ? r : sd_bus_message_close_container(reply);
+        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
+static int on_list_files(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        return sd_bus_reply_method_return(message, "a(ss)", 2, "/etc/sbx/system/web.sandbox",
+                                          "enabled", "/etc/sbx/system/idle.sandbox", "disabled");
+}
+
+static int on_read_log(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        static const char log[] = "one\nt\033[31mwo\nthree\n";
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        const char *name;
+        uint64_t offset;
+        size_t size = sizeof(log) - 1;
+        int r;
+
+        r = sd_bus_message_read(message, "st", &name, &offset);
+        r = r < 0 ? r : sd_bus_message_new_method_return(message, &reply);
+        if (r < 0) {
+                return r;
+        }
+        offset = MIN(offset, (uint64_t) size);
+        /* ten bytes a call: readers must come again */
+        size = MIN(size - (size_t) offset, (size_t) 10);
+        r = sd_bus_message_append_array(reply, 'y', log + offset, size);
+        r = r < 0 ? r : sd_bus_message_append(reply, "t", offset + size);
+        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
+/* Options of Exec and properties of StartTransientUnit: entries of kind, each "sv". */
+static int read_entries(sd_bus_message *message, char kind, const char *contents, int *fds,
+                        bool *terminal, struct winsize *size, char **program) {
+        const char *key, *type;
+        int r, yes;
+
+        r = sd_bus_message_enter_container(message, 'a', contents);
+        while (r >= 0 && (r = sd_bus_message_enter_container(message, kind, "sv")) > 0) {
+                r = sd_bus_message_read(message, "s", &key);
+                r = r < 0 ? r : sd_bus_message_peek_type(message, NULL, &type);
+                if (r >= 0 && startswith(key, "Standard")) {
+                        size_t i = strstr(key, "Input") ? 0 : strstr(key, "Output") ? 1 : 2;
+
+                        r = sd_bus_message_read(message, "v", "h", &fds[i]);
+                } else if (r >= 0 && streq(key, "Terminal")) {
+                        r = sd_bus_message_read(message, "v", "b", &yes);
+                        *terminal = yes;
+                } else if (r >= 0 && endswith(key, "Rows")) {
+                        r = sd_bus_message_read(message, "v", "q", &size->ws_row);
+                } else if (r >= 0 && endswith(key, "Columns")) {
+                        r = sd_bus_message_read(message, "v", "q", &size->ws_col);
+                } else if (r >= 0 && streq(key, "ExecStart")) {
+                        const char *text;
+
+                        r = sd_bus_message_read(message, "v", "s", &text);
+                        *program = r < 0 ? NULL : strf("%s", text + 1);
+                } else if (r >= 0) {
+                        if (streq(type, "s")) {
+                                const char *text;
+
+                                r = sd_bus_message_read(message, "v", "s", &text);
+                                if (r >= 0) {
+                                        say("property", key, text);
+                                }
+                        } else {
+                                r = sd_bus_message_skip(message, "v");
+                        }
+                }
+                r = r < 0 ? r : sd_bus_message_exit_container(message);
+        }
+        return r < 0 ? r : sd_bus_message_exit_container(message);
+}
+
+static int set_word(Fake *fake, const char *word) {
+        free(fake->word);
+        fake->word = strf("%s", word);
+        return fake->word ? 0 : -ENOMEM;
+}
+
+static int on_exec(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        int fds[3] = {-EBADF, -EBADF, -EBADF}, r;
+        _cleanup_(strv_freep) char **argv = NULL;
+        Fake *fake = userdata;
+        struct winsize size = {};
+        bool terminal = false;
+        const char *name;
+
+        r = sd_bus_message_read(message, "s", &name);
+        r = r < 0 ? r : sd_bus_message_read_strv(message, &argv);
+        r = r < 0 ? r : read_entries(message, 'e', "{sv}", fds, &terminal, &size, NULL);
+        if (r < 0) {
+                return r;
+        }
+        if (!streq(name, "web.sandbox")) {
+                return sd_bus_error_setf(error, SBX_ERROR_NOT_ACTIVE, "%s does not run.", name);
+        }
+        if (streq(argv[0], "missing")) {
+                return sd_bus_error_set_const(error, SBX_ERROR_EXEC_NOT_FOUND,
+                                              "There is no such program.");
+        }
+        if (streq(argv[0], "data")) {
+                return sd_bus_error_set_const(error, SBX_ERROR_EXEC_NOT_EXECUTABLE,
+                                              "It is no program.");
+        }
+        take_streams(fake, fds);
+        r = set_word(fake, argv[0]);
+        if (r == 0 && terminal) {
+                r = make_terminal(fake, &size);
+        }
+        fake->last_id++;
+        decide_end(fake);
+        if (r == 0) {
+                r = terminal ? sd_bus_reply_method_return(message, "uuah", fake->last_id,
+                                                          (uint32_t) 7, 1, fake->master)
+                             : sd_bus_reply_method_return(message, "uuah", fake->last_id,
+                                                          (uint32_t) 7, 0);
+        }
+        play(fake);
+        return r < 0 || !fake->over ? r : emit_exit(fake);
+}
+
+static int on_transient(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        int fds[3] = {-EBADF, -EBADF, -EBADF}, r;
+        _cleanup_free_ char *program = NULL;
+        const char *name, *mode;
+        Fake *fake = userdata;
+        struct winsize size = {};
+        bool terminal = false;
+
+        r = sd_bus_message_read(message, "ss", &name, &mode);
+        r = r < 0 ? r : read_entries(message, 'r', "(sv)", fds, &terminal, &size, &program);
+        if (r < 0) {
+                return r;
+        }
+        say("StartTransientUnit", name, terminal ? "terminal" : fds[0] >= 0 ? "streams" : "alone");
+        free(fake->unit);
+        fake->unit = strf("%s", name);
+        if (!fake->unit || set_word(fake, program) < 0) {
+                return -ENOMEM;
+        }
+        take_streams(fake, fds);
+        if (terminal) {
+                r = make_terminal(fake, &size);
+        }
+        decide_end(fake);
+        r = r < 0 ? r
+                  : reply_job(fake, message, name,
+                              streq(fake->word, "missing") ? "failed" : "done");
+        if (!terminal) {
+                play(fake);
+        }
+        return r >= 0 && fake->over ? emit_change(fake) : r;
+}
+
+static int on_terminal(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        Fake *fake = userdata;
+        int r;
+
+        r = sd_bus_reply_method_return(message, "h", fake->master);
+        play(fake);
+        return r;
+}
+
+static int on_simple(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        const char *name = "";
+
+        if (sd_bus_message_has_signature(message, "s")) {
+                int r = sd_bus_message_read(message, "s", &name);
+
+                if (r < 0) {
+                        return r;
+                }
+        }
+        say(sd_bus_message_get_member(message), name, "");
+        return sd_bus_reply_method_return(message, NULL);
+}
+
+/* -- properties -- */
+
+static int get_manager(sd_bus *bus, const char *path, const char *interface, const char *property,
+                       sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        if (streq(property, "NUnits")) {
+                return sd_bus_message_append(reply, "u", (uint32_t) ELEMENTS(units));
+        }
+        return sd_bus_message_append(reply, "s", streq(property, "Backend") ? "direct" : "0");
+}
+
+static int get_text(sd_bus *bus, const char *path, const char *interface, const char *property,
+                    sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        _cleanup_free_ char *name = NULL;
+        const struct Unit *unit;
+        Fake *fake = userdata;
+        const char *text = "";
+
+        if (sd_bus_path_decode(path, SBX_SANDBOX_PREFIX, &name) <= 0) {
+                return -EINVAL;
+        }
+        unit = unit_find(name);
+        if (streq(property, "Id")) {
+                text = name;
+        } else if (streq(property, "Description")) {
+                text = "What it is";
+        } else if (streq(property, "FailedStep")) {
+                text = !unit && streq(fake->word, "missing") ? "exec" : "";
+        } else if (unit) {
+                text = streq(property, "LoadState")     ? unit->load
+                       : streq(property, "ActiveState") ? unit->active
+                       : streq(property, "SubState")    ? unit->sub
+                       : streq(property, "Result")      ? unit->result
+                       : streq(property, "StatusText")  ? unit->text
+                                                        : "";
+        } else {
+                bool over = fake->over;
+
+                text = streq(property, "LoadState")     ? "loaded"
+                       : streq(property, "ActiveState") ? (over ? "inactive" : "active")
+                       : streq(property, "Result")      ? "success"
+                       : streq(property, "StatusText")  ? "it is missing"
+                                                        : "";
+        }
+        return sd_bus_message_append(reply, "s", text);
+}
+
+static int get_number(sd_bus *bus, const char *path, const char *interface, const char *property,
+                      sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        _cleanup_free_ char *name = NULL;
+        const struct Unit *unit;
+        Fake *fake = userdata;
+
+        if (sd_bus_path_decode(path, SBX_SANDBOX_PREFIX, &name) <= 0) {
+                return -EINVAL;
+        }
+        unit = unit_find(name);
+        if (streq(property, "MemoryCurrent")) {
+                return sd_bus_message_append(reply, "t",
+                                             unit && unit->pid ? UINT64_C(1536) : UINT64_MAX);
+        }
+        if (streq(property, "MemoryMax")) {
+                return sd_bus_message_append(reply, "t", UINT64_C(67108864));
+        }
+        if (streq(property, "MainPID")) {
+                return sd_bus_message_append(reply, "u", unit ? unit->pid : 0);
+        }
+        if (streq(property, "FailedErrno")) {
+                return sd_bus_message_append(reply, "i", ENOENT);
+        }
+        return sd_bus_message_append(reply, "i",
+                                     unit                              ? 0
+                                     : streq(property, "ExecMainCode") ? fake->code
+                                                                       : fake->status);
+}
+
+static int get_list(sd_bus *bus, const char *path, const char *interface, const char *property,
+                    sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        if (streq(property, "Ports")) {
+                return sd_bus_message_append(reply, "a(sss)", 1, "http", "8080", "80");
+        }
+        if (streq(property, "Layers")) {
+                return sd_bus_message_append(reply, "as", 2, "busybox", "site");
+        }
+        return sd_bus_message_append(reply, "as", endswith(path, "/bad_2esandbox") ? 1 : 0,
+                                     "bad.sandbox:3:7: error: MemoryMax=: no size");
+}
+
+#define TEXT(name) SD_BUS_PROPERTY(name, "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE)
+
+static const sd_bus_vtable sandbox_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        TEXT("Id"),
+        TEXT("Description"),
+        TEXT("LoadState"),
+        TEXT("ActiveState"),
+        TEXT("SubState"),
+        TEXT("Result"),
+        TEXT("StatusText"),
+        TEXT("FailedStep"),
+        SD_BUS_PROPERTY("FailedErrno", "i", get_number, 0, 0),
+        SD_BUS_PROPERTY("MainPID", "u", get_number, 0, 0),
+        SD_BUS_PROPERTY("ExecMainCode", "i", get_number, 0, 0),
+        SD_BUS_PROPERTY("ExecMainStatus", "i", get_number, 0, 0),
+        SD_BUS_PROPERTY("MemoryCurrent", "t", get_number, 0, 0),
+        SD_BUS_PROPERTY("MemoryMax", "t", get_number, 0, 0),
+        SD_BUS_PROPERTY("Ports", "a(sss)", get_list, 0, 0),
+        SD_BUS_PROPERTY("Layers", "as", get_list, 0, 0),
+        SD_BUS_PROPERTY("LoadDiagnostics", "as", get_list, 0, 0),
+        SD_BUS_VTABLE_END,
+};
+
+static const sd_bus_vtable manager_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_PROPERTY("Version", "s", get_manager, 0, 0),
+        SD_BUS_PROPERTY("Backend", "s", get_manager, 0, 0),
+        SD_BUS_PROPERTY("NUnits", "u", get_manager, 0, 0),
+        SD_BUS_METHOD("StartUnit", "ss", "o", on_job, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("StopUnit", "ss", "o", on_job, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("RestartUnit", "ss", "o", on_job, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("KillUnit", "ssi", "", on_kill, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("LoadUnit", "s", "o", on_load, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("ListUnits", "", "a(ssssssouso)", on_list, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("ListUnitFiles", "", "a(ss)", on_list_files, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("StartTransientUnit", "ssa(sv)a(sa(sv))", "o", on_transient,
+                      SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("GetTerminal", "s", "h", on_terminal, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("Exec", "sasa{sv}", "uuah", on_exec, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("KillExec", "ui", "", on_kill_exec, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("ReadLog", "st", "ayt", on_read_log, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("ResetFailedUnit", "s", "", on_simple, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("UnrefUnit", "s", "", on_simple, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("Reload", "", "", on_simple, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("Subscribe", "", "", on_simple, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_SIGNAL("JobRemoved", "uoss", 0),
+        SD_BUS_SIGNAL("ExecExited", "usii", 0),
+        SD_BUS_VTABLE_END,
+};
+
+static int find_sandbox(sd_bus *bus, const char *path, const char *interface, void *userdata,
+                        void **ret, sd_bus_error *error) {
+        *ret = userdata;
+        return 1;
+}
+
+static int on_connection(sd_event_source *source, int listener, uint32_t events, void *userdata) {
+        Fake *fake = userdata;
+        int fd, r;
+
+        fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (fd < 0) {
+                return negative_errno();
+        }
+        fake->bus = sd_bus_close_unref(fake->bus);
+        r = sd_bus_new(&fake->bus);
+        r = r < 0 ? r : sd_bus_set_fd(fake->bus, fd, fd);
+        r = r < 0 ? r : sd_bus_set_server(fake->bus, true, (sd_id128_t){.bytes = {1}});
+        r = r < 0 ? r : sd_bus_set_anonymous(fake->bus, true);
+        r = r < 0 ? r : sd_bus_negotiate_fds(fake->bus, true);
+        r = r < 0 ? r : sd_bus_start(fake->bus);
+        r = r < 0 ? r
+                  : sd_bus_add_object_vtable(fake->bus, NULL, SBX_OBJECT_PATH,
+                                             SBX_INTERFACE_MANAGER, manager_vtable, fake);
+        r = r < 0 ? r
+                  : sd_bus_add_fallback_vtable(fake->bus, NULL, SBX_SANDBOX_PREFIX,
+                                               SBX_INTERFACE_SANDBOX, sandbox_vtable, find_sandbox,
+                                               fake);
+        return r < 0 ? r : sd_bus_attach_event(fake->bus, fake->event, SD_EVENT_PRIORITY_NORMAL);
+}
+
+int main(int argc, char **argv) {
+        struct sockaddr_un address = {.sun_family = AF_UNIX};
+        Fake fake = {.fds = {-EBADF, -EBADF, -EBADF}, .master = -EBADF, .slave = -EBADF};
+        int listener;
+
+        if (argc != 2 || strlen(argv[1]) >= sizeof(address.sun_path)) {
+                return EXIT_FAILURE;
+        }
+        memcpy(address.sun_path, argv[1], strlen(argv[1]));
+        (void) signal(SIGPIPE, SIG_IGN);
+        listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (listener < 0 || bind(listener, (struct sockaddr *) &address, sizeof(address)) < 0 ||
+            listen(listener, 8) < 0 || sd_event_default(&fake.event) < 0 ||
+            sd_event_add_io(fake.event, NULL, listener, EPOLLIN, on_connection, &fake) < 0) {
+                return EXIT_FAILURE;
+        }
+        return sd_event_loop(fake.event) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
