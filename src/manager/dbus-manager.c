@@ -1,0 +1,619 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* org.sbx1.Manager. Each method: read the message, see who asks, call one function, answer. */
+
+#include "base/fd.h"
+#include "bus/errors.h"
+#include "manager/exec.h"
+#include "manager/failure.h"
+#include "manager/helper-client.h"
+#include "manager/job.h"
+#include "manager/log-reader.h"
+#include "manager/manager.h"
+#include "manager/notify.h"
+#include "manager/objects.h"
+#include "manager/transient.h"
+#include "sbx/bus.h"
+
+#include <fcntl.h>
+#include <signal.h>
+
+#define METHOD(name) static int name(sd_bus_message *message, void *userdata, sd_bus_error *reterr)
+#define METHOD_ARGV_MAX 1024u
+
+/* -- finding -- */
+
+static int error_bad_unit(const Sandbox *sandbox, sd_bus_error *reterr) {
+        _cleanup_(str_done) Str text = STR_INIT;
+
+        if (sandbox->load_state == LOAD_MASKED) {
+                return sd_bus_error_setf(reterr, SBX_ERROR_UNIT_MASKED, "%s is masked.",
+                                         sandbox->name);
+        }
+        (void) failure_format_diags(&sandbox->diags, &text);
+        return sd_bus_error_set(reterr, SBX_ERROR_BAD_UNIT_SETTING, str_text(&text));
+}
+
+static int error_no_unit(const char *name, sd_bus_error *reterr) {
+        _cleanup_(str_done) Str escaped = STR_INIT;
+
+        (void) str_append_escaped(&escaped, name, strlen(name));
+        return sd_bus_error_setf(reterr, SBX_ERROR_NO_SUCH_UNIT, "There is no unit %s.",
+                                 str_text(&escaped));
+}
+
+static int check_name(const char *name, sd_bus_error *reterr) {
+        if (unit_name_is_valid(name) && !unit_name_is_template(name)) {
+                return 0;
+        }
+        return sd_bus_error_set(reterr, SBX_ERROR_INVALID_NAME,
+                                "This is not the name of a sandbox: it ends in .sandbox and a "
+                                "template needs an instance.");
+}
+
+static int find_loaded(Manager *manager, const char *name, Sandbox **ret, sd_bus_error *reterr) {
+        int r = check_name(name, reterr);
+
+        if (r < 0) {
+                return r;
+        }
+        *ret = manager_find(manager, name);
+        return *ret ? 0 : error_no_unit(name, reterr);
+}
+
+/* Loads it where it is not; one that cannot be loaded is there all the same. */
+static int find_or_load(Manager *manager, const char *name, Sandbox **ret, sd_bus_error *reterr) {
+        int r = check_name(name, reterr);
+
+        if (r < 0) {
+                return r;
+        }
+        *ret = NULL;
+        r = manager_load(manager, name, ret);
+        if (r < 0) {
+                return r;
+        }
+        return *ret ? 0 : error_no_unit(name, reterr);
+}
+
+/* -- jobs -- */
+
+static int reply_job(sd_bus_message *message, Sandbox *sandbox, JobKind kind, JobMode mode,
+                     sd_bus_error *reterr) {
+        Job *job;
+        int r;
+
+        r = job_request(sandbox, kind, mode, &job);
+        if (r == -EBUSY) {
+                return sd_bus_error_setf(reterr, SD_BUS_ERROR_FAILED,
+                                         "Another job of %s is pending.", sandbox->name);
+        }
+        return r < 0 ? r : sd_bus_reply_method_return(message, "o", job->path);
+}
+
+static int read_job(sd_bus_message *message, Manager *manager, JobKind kind, sd_bus_error *reterr) {
+        const char *name, *text;
+        Sandbox *sandbox;
+        int mode, r;
+
+        r = sd_bus_message_read(message, "ss", &name, &text);
+        if (r >= 0) {
+                r = bus_authorise(message, reterr);
+        }
+        if (r < 0) {
+                return r;
+        }
+        mode = job_mode_parse(text);
+        if (mode < 0) {
+                return sd_bus_error_set(reterr, SD_BUS_ERROR_INVALID_ARGS,
+                                        "The job modes are \"replace\" and \"fail\".");
+        }
+        r = find_or_load(manager, name, &sandbox, reterr);
+        if (r < 0) {
+                return r;
+        }
+        if (kind != JOB_STOP && sandbox->load_state == LOAD_NOT_FOUND) {
+                return error_no_unit(name, reterr);
+        }
+        /* what runs by its last good definition must not be stopped for one that cannot start */
+        if (sandbox->load_state != LOAD_LOADED &&
+            (kind == JOB_RESTART || (kind == JOB_START && !sandbox_is_up(sandbox)))) {
+                return error_bad_unit(sandbox, reterr);
+        }
+        return reply_job(message, sandbox, kind, (JobMode) mode, reterr);
+}
+
+METHOD(method_start_unit) {
+        return read_job(message, userdata, JOB_START, reterr);
+}
+
+METHOD(method_stop_unit) {
+        return read_job(message, userdata, JOB_STOP, reterr);
+}
+
+METHOD(method_restart_unit) {
+        return read_job(message, userdata, JOB_RESTART, reterr);
+}
+
+METHOD(method_start_transient_unit) {
+        Sandbox *sandbox;
+        int mode, r;
+
+        r = bus_authorise(message, reterr);
+        if (r == 0) {
+                r = transient_read(userdata, message, &sandbox, &mode, reterr);
+        }
+        if (r == 0) {
+                r = transient_set_owner(sandbox, message);
+        }
+        return r < 0 ? r : reply_job(message, sandbox, JOB_START, (JobMode) mode, reterr);
+}
+
+/* -- units -- */
+
+static int read_loaded(sd_bus_message *message, Manager *manager, Sandbox **ret,
+                       sd_bus_error *reterr) {
+        const char *name;
+        int r;
+
+        r = sd_bus_message_read(message, "s", &name);
+        if (r >= 0) {
+                r = bus_authorise(message, reterr);
+        }
+        return r < 0 ? r : find_loaded(manager, name, ret, reterr);
+}
+
+METHOD(method_get_unit) {
+        const char *name;
+        Sandbox *sandbox;
+        int r;
+
+        r = sd_bus_message_read(message, "s", &name);
+        if (r >= 0) {
+                r = find_loaded(userdata, name, &sandbox, reterr);
+        }
+        return r < 0 ? r : sd_bus_reply_method_return(message, "o", sandbox->object_path);
+}
+
+METHOD(method_load_unit) {
+        const char *name;
+        Sandbox *sandbox;
+        int r;
+
+        r = sd_bus_message_read(message, "s", &name);
+        if (r >= 0) {
+                r = find_or_load(userdata, name, &sandbox, reterr);
+        }
+        return r < 0 ? r : sd_bus_reply_method_return(message, "o", sandbox->object_path);
+}
+
+METHOD(method_unref_unit) {
+        Sandbox *sandbox;
+        int r;
+
+        r = read_loaded(message, userdata, &sandbox, reterr);
+        if (r < 0) {
+                return r;
+        }
+        if (!sandbox->transient) {
+                return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS, "%s has a file.",
+                                         sandbox->name);
+        }
+        sandbox->released = true;
+        manager_housekeep(sandbox->manager);
+        return sd_bus_reply_method_return(message, NULL);
+}
+
+METHOD(method_reset_failed_unit) {
+        Sandbox *sandbox;
+        int r;
+
+        r = read_loaded(message, userdata, &sandbox, reterr);
+        if (r < 0) {
+                return r;
+        }
+        sandbox->start_limit = (StartLimit){};
+        sandbox->n_restarts = 0;
+        if (sandbox->state == SANDBOX_FAILED) {
+                sandbox->result = RESULT_SUCCESS;
+                sandbox->status_text = (free(sandbox->status_text), NULL);
+        }
+        sandbox_handle(sandbox, SANDBOX_ON_RESET);
+        return sd_bus_reply_method_return(message, NULL);
+}
+
+static bool signal_is_valid(int32_t signal) {
+        return signal > 0 && signal <= SIGRTMAX;
+}
+
+METHOD(method_kill_unit) {
+        ControlMessage control = {.type = CONTROL_KILL};
+        const char *name, *whom;
+        Sandbox *sandbox;
+        int32_t signal;
+        int r;
+
+        r = sd_bus_message_read(message, "ssi", &name, &whom, &signal);
+        if (r >= 0) {
+                r = bus_authorise(message, reterr);
+        }
+        if (r >= 0) {
+                r = find_loaded(userdata, name, &sandbox, reterr);
+        }
+        if (r < 0) {
+                return r;
+        }
+        if (!signal_is_valid(signal) || (!streq(whom, "all") && !streq(whom, "main"))) {
+                return sd_bus_error_set(
+                        reterr, SD_BUS_ERROR_INVALID_ARGS,
+                        "whom is \"all\" or \"main\", signal a number of signal(7).");
+        }
+        if (!sandbox_is_live(sandbox) || !sandbox->run.sent) {
+                return sd_bus_error_setf(reterr, SBX_ERROR_NOT_ACTIVE, "%s is not running.", name);
+        }
+        control.id = sandbox->run.id;
+        control.numbers[KILL_SIGNAL] = (uint64_t) signal;
+        control.numbers[KILL_WHOM] = streq(whom, "main") ? KILL_MAIN : KILL_ALL;
+        r = helper_client_send(sandbox->manager->helper, &control);
+        return r < 0 ? r : sd_bus_reply_method_return(message, NULL);
+}
+
+static int append_unit(sd_bus_message *reply, const Sandbox *sandbox) {
+        const Spec *spec = sandbox_definition(sandbox);
+        const Job *job = sandbox->job;
+        static const char *const kinds[_JOB_KIND_MAX] = {"start", "stop", "restart"};
+
+        return sd_bus_message_append(
+                reply, "(ssssssouso)", sandbox->name, spec->description ? spec->description : "",
+                load_state_name(sandbox->load_state), sandbox_active_name(sandbox),
+                sandbox_sub_name(sandbox), "", sandbox->object_path, job ? job->id : 0,
+                job ? kinds[job->kind] : "", job ? job->path : "/");
+}
+
+METHOD(method_list_units) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        Manager *manager = userdata;
+        int r;
+
+        r = sd_bus_message_new_method_return(message, &reply);
+        if (r >= 0) {
+                r = sd_bus_message_open_container(reply, 'a', "(ssssssouso)");
+        }
+        for (size_t i = 0; i < manager->n_sandboxes && r >= 0; i++) {
+                r = append_unit(reply, manager->sandboxes[i]);
+        }
+        if (r >= 0) {
+                r = sd_bus_message_close_container(reply);
+        }
+        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
+static int append_unit_file(sd_bus_message *reply, Manager *manager, const char *name) {
+        _cleanup_(diag_list_done) DiagList diags = {};
+        _cleanup_(unit_freep) Unit *unit = NULL;
+        const char *state;
+        int r;
+
+        r = unit_load(&manager->search, name, &diags, &unit);
+        if (r < 0 || !unit || !unit->fragment_path) {
+                return r < 0 ? r : 0; /* removed since it was listed */
+        }
+        state = r == UNIT_E_MASKED                          ? "masked"
+                : r != 0                                    ? "bad"
+                : unit->spec && unit->spec->wanted_by.n > 0 ? "disabled"
+                                                            : "static";
+        return sd_bus_message_append(reply, "(ss)", unit->fragment_path, state);
+}
+
+METHOD(method_list_unit_files) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(strv_freep) char **names = NULL;
+        Manager *manager = userdata;
+        int r;
+
+        r = unit_list(&manager->search, &names);
+        if (r >= 0) {
+                r = sd_bus_message_new_method_return(message, &reply);
+        }
+        if (r >= 0) {
+                r = sd_bus_message_open_container(reply, 'a', "(ss)");
+        }
+        STRV_FOREACH (name, names) {
+                if (r < 0) {
+                        break;
+                }
+                r = append_unit_file(reply, manager, *name);
+        }
+        if (r >= 0) {
+                r = sd_bus_message_close_container(reply);
+        }
+        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
+METHOD(method_reload) {
+        Manager *manager = userdata;
+        int r;
+
+        r = bus_authorise(message, reterr);
+        if (r < 0) {
+                return r;
+        }
+        notify_reloading(manager, true);
+        r = manager_reload(manager);
+        notify_reloading(manager, false);
+        return r < 0 ? r : sd_bus_reply_method_return(message, NULL);
+}
+
+/* Signals go to everybody who is connected; these exist because clients of systemd1 call them. */
+METHOD(method_subscribe) {
+        return sd_bus_reply_method_return(message, NULL);
+}
+
+/* -- terminals, programs, logs -- */
+
+METHOD(method_get_terminal) {
+        Sandbox *sandbox;
+        int r;
+
+        r = read_loaded(message, userdata, &sandbox, reterr);
+        if (r < 0) {
+                return r;
+        }
+        if (sandbox->run.terminal < 0) {
+                return sd_bus_error_setf(reterr, SBX_ERROR_NOT_ACTIVE,
+                                         "%s has no terminal: it was not started with one, or it "
+                                         "has ended.",
+                                         sandbox->name);
+        }
+        r = sd_bus_reply_method_return(message, "h", sandbox->run.terminal);
+        /* one reader: with two masters open nobody would see the hang-up */
+        sandbox->run.terminal = fd_close(sandbox->run.terminal);
+        return r;
+}
+
+static int read_exec_option(sd_bus_message *message, const char *name, ExecOptions *options) {
+        static const char *const streams[SANDBOX_STREAMS] = {"StandardInputFileDescriptor",
+                                                             "StandardOutputFileDescriptor",
+                                                             "StandardErrorFileDescriptor"};
+        int flag = 0, r;
+
+        for (size_t i = 0; i < SANDBOX_STREAMS; i++) {
+                if (streq(name, streams[i])) {
+                        return sd_bus_message_read(message, "v", "h", &options->fds[i]);
+                }
+        }
+        if (streq(name, "Terminal")) {
+                r = sd_bus_message_read(message, "v", "b", &flag);
+                options->terminal = flag != 0;
+                return r;
+        }
+        if (streq(name, "Rows")) {
+                return sd_bus_message_read(message, "v", "q", &options->rows);
+        }
+        if (streq(name, "Columns")) {
+                return sd_bus_message_read(message, "v", "q", &options->columns);
+        }
+        if (streq(name, "User")) {
+                return sd_bus_message_read(message, "v", "s", &options->user);
+        }
+        if (streq(name, "WorkingDirectory")) {
+                return sd_bus_message_read(message, "v", "s", &options->directory);
+        }
+        if (!streq(name, "Environment")) {
+                return -EOPNOTSUPP;
+        }
+        r = sd_bus_message_enter_container(message, 'v', "as");
+        if (r >= 0) {
+                r = sd_bus_message_read_strv(message, &options->environment);
+        }
+        return r < 0 ? r : sd_bus_message_exit_container(message);
+}
+
+static int read_exec_options(sd_bus_message *message, ExecOptions *options, sd_bus_error *reterr) {
+        const char *name;
+        int r;
+
+        r = sd_bus_message_enter_container(message, 'a', "{sv}");
+        while (r >= 0) {
+                r = sd_bus_message_enter_container(message, 'e', "sv");
+                if (r <= 0) {
+                        break;
+                }
+                r = sd_bus_message_read(message, "s", &name);
+                if (r >= 0) {
+                        r = read_exec_option(message, name, options);
+                }
+                if (r == -EOPNOTSUPP) {
+                        return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS,
+                                                 "Exec() has no option \"%s\".", name);
+                }
+                if (r >= 0) {
+                        r = sd_bus_message_exit_container(message);
+                }
+        }
+        return r < 0 ? r : sd_bus_message_exit_container(message);
+}
+
+METHOD(method_exec) {
+        _cleanup_(strv_freep) char **argv = NULL;
+        ExecOptions options = {.fds = {-EBADF, -EBADF, -EBADF}};
+        Sandbox *sandbox = NULL;
+        const char *name;
+        int r;
+
+        r = sd_bus_message_read(message, "s", &name);
+        if (r >= 0) {
+                r = sd_bus_message_read_strv(message, &argv);
+        }
+        if (r >= 0) {
+                r = read_exec_options(message, &options, reterr);
+        }
+        if (r >= 0) {
+                r = bus_authorise(message, reterr);
+        }
+        if (r >= 0) {
+                r = find_loaded(userdata, name, &sandbox, reterr);
+        }
+        if (r >= 0 && (strv_length(argv) == 0 || strv_length(argv) > METHOD_ARGV_MAX)) {
+                r = sd_bus_error_set(reterr, SD_BUS_ERROR_INVALID_ARGS,
+                                     "A program needs a name, and at most 1023 arguments.");
+        }
+        if (r >= 0) {
+                r = exec_start(sandbox, message, argv, &options, reterr);
+        }
+        strv_free(options.environment);
+        return r < 0 ? r : 1; /* answered when the helper has said what became of it */
+}
+
+METHOD(method_kill_exec) {
+        Manager *manager = userdata;
+        Sandbox *sandbox;
+        int32_t signal;
+        uint32_t id;
+        int r;
+
+        r = sd_bus_message_read(message, "ui", &id, &signal);
+        if (r >= 0) {
+                r = bus_authorise(message, reterr);
+        }
+        if (r < 0) {
+                return r;
+        }
+        sandbox = exec_find_sandbox(manager, id);
+        if (!sandbox) {
+                return sd_bus_error_setf(reterr, SBX_ERROR_NOT_ACTIVE,
+                                         "No program with number %u runs.", id);
+        }
+        if (!signal_is_valid(signal)) {
+                return sd_bus_error_set(reterr, SD_BUS_ERROR_INVALID_ARGS,
+                                        "There is no such signal.");
+        }
+        r = exec_kill(sandbox, id, signal);
+        return r < 0 ? r : sd_bus_reply_method_return(message, NULL);
+}
+
+METHOD(method_read_log) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_free_ char *bytes = NULL;
+        _cleanup_fd_ int log_fd = -EBADF;
+        Manager *manager = userdata;
+        uint64_t cursor, next = 0;
+        const char *name;
+        size_t size = 0;
+        int r;
+
+        r = sd_bus_message_read(message, "st", &name, &cursor);
+        if (r >= 0) {
+                r = bus_authorise(message, reterr); /* what a sandbox prints may be a secret */
+        }
+        if (r >= 0) {
+                r = check_name(name, reterr);
+        }
+        if (r < 0) {
+                return r;
+        }
+        log_fd =
+                openat(manager->runtime_fd, "log", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+        r = log_fd < 0 ? negative_errno() : log_read(log_fd, name, cursor, &bytes, &size, &next);
+        if (r < 0 && r != -ENOENT) {
+                return r;
+        }
+        r = sd_bus_message_new_method_return(message, &reply);
+        if (r >= 0) {
+                r = sd_bus_message_append_array(reply, 'y', bytes, size);
+        }
+        if (r >= 0) {
+                r = sd_bus_message_append(reply, "t", size > 0 ? next : cursor);
+        }
+        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
+/* -- properties -- */
+
+#define GETTER(name)                                                                 \
+        static int name(sd_bus *bus, const char *path, const char *interface,        \
+                        const char *property, sd_bus_message *reply, void *userdata, \
+                        sd_bus_error *reterr)
+
+GETTER(get_version) {
+        return sd_bus_message_append(reply, "s", SBX_VERSION);
+}
+
+GETTER(get_backend) {
+        const Manager *manager = userdata;
+
+        return sd_bus_message_append(reply, "s", backend_name(manager->backend));
+}
+
+GETTER(get_n_units) {
+        const Manager *manager = userdata;
+
+        return sd_bus_message_append(reply, "u", (uint32_t) manager->n_sandboxes);
+}
+
+GETTER(get_n_jobs) {
+        return sd_bus_message_append(reply, "u", (uint32_t) manager_count_jobs(userdata));
+}
+
+GETTER(get_unit_path) {
+        const Manager *manager = userdata;
+
+        return sd_bus_message_append_strv(reply, manager->search.directories);
+}
+
+/* Every method looks itself who asks (bus_authorise()); those that only read let everybody in. */
+#define OPEN SD_BUS_VTABLE_UNPRIVILEGED
+
+/* clang-format off */
+const sd_bus_vtable bus_manager_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_PROPERTY("Version", "s", get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Backend", "s", get_backend, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("NUnits", "u", get_n_units, 0, 0),
+        SD_BUS_PROPERTY("NJobs", "u", get_n_jobs, 0, 0),
+        SD_BUS_PROPERTY("UnitPath", "as", get_unit_path, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+
+        SD_BUS_METHOD_WITH_ARGS("StartUnit", SD_BUS_ARGS("s", name, "s", mode), SD_BUS_RESULT("o", job),
+                                method_start_unit, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("StopUnit", SD_BUS_ARGS("s", name, "s", mode), SD_BUS_RESULT("o", job),
+                                method_stop_unit, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("RestartUnit", SD_BUS_ARGS("s", name, "s", mode), SD_BUS_RESULT("o", job),
+                                method_restart_unit, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("StartTransientUnit",
+                                SD_BUS_ARGS("s", name, "s", mode, "a(sv)", properties, "a(sa(sv))", aux),
+                                SD_BUS_RESULT("o", job), method_start_transient_unit, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("KillUnit", SD_BUS_ARGS("s", name, "s", whom, "i", signal), SD_BUS_NO_RESULT,
+                                method_kill_unit, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("GetUnit", SD_BUS_ARGS("s", name), SD_BUS_RESULT("o", unit),
+                                method_get_unit, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("LoadUnit", SD_BUS_ARGS("s", name), SD_BUS_RESULT("o", unit),
+                                method_load_unit, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("UnrefUnit", SD_BUS_ARGS("s", name), SD_BUS_NO_RESULT,
+                                method_unref_unit, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("ResetFailedUnit", SD_BUS_ARGS("s", name), SD_BUS_NO_RESULT,
+                                method_reset_failed_unit, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("ListUnits", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ssssssouso)", units),
+                                method_list_units, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("ListUnitFiles", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ss)", files),
+                                method_list_unit_files, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("GetTerminal", SD_BUS_ARGS("s", name), SD_BUS_RESULT("h", terminal),
+                                method_get_terminal, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("Exec", SD_BUS_ARGS("s", name, "as", argv, "a{sv}", options),
+                                SD_BUS_RESULT("u", id, "u", pid, "ah", terminal), method_exec, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("KillExec", SD_BUS_ARGS("u", id, "i", signal), SD_BUS_NO_RESULT,
+                                method_kill_exec, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("ReadLog", SD_BUS_ARGS("s", name, "t", cursor),
+                                SD_BUS_RESULT("ay", text, "t", next), method_read_log, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_reload, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("Subscribe", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_subscribe, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("Unsubscribe", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_subscribe, OPEN),
+
+        SD_BUS_SIGNAL_WITH_ARGS("UnitNew", SD_BUS_ARGS("s", name, "o", unit), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("UnitRemoved", SD_BUS_ARGS("s", name, "o", unit), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("JobNew", SD_BUS_ARGS("u", id, "o", job, "s", unit), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("JobRemoved", SD_BUS_ARGS("u", id, "o", job, "s", unit, "s", result), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("Reloading", SD_BUS_ARGS("b", active), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("ExecExited", SD_BUS_ARGS("u", id, "s", unit, "i", code, "i", status), 0),
+        SD_BUS_VTABLE_END,
+};
+/* clang-format on */

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* org.sbx1.Sandbox: the properties that are not directives. Names and meanings are those of
+ * org.freedesktop.systemd1(5) where it has them. */
+
+#include "bus/errors.h"
+#include "manager/job.h"
+#include "manager/manager.h"
+#include "manager/objects.h"
+#include "manager/stats.h"
+#include "sbx/bus.h"
+#include "unit/unit.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#define GETTER(name)                                                                 \
+        static int name(sd_bus *bus, const char *path, const char *interface,        \
+                        const char *property, sd_bus_message *reply, void *userdata, \
+                        sd_bus_error *reterr)
+
+/* -- by kind of member -- */
+
+GETTER(get_text) {
+        char *const *text = userdata; /* a char * member; NULL is "" */
+
+        return sd_bus_message_append(reply, "s", *text ? *text : "");
+}
+
+GETTER(get_pid) {
+        return sd_bus_message_append(reply, "u", (uint32_t) * (const pid_t *) userdata);
+}
+
+GETTER(get_int) {
+        return sd_bus_message_append(reply, "i", (int32_t) * (const int *) userdata);
+}
+
+GETTER(get_flag) {
+        return sd_bus_message_append(reply, "b", *(const bool *) userdata ? 1 : 0);
+}
+
+GETTER(get_strings) {
+        return sd_bus_message_append_strv(reply, *(char ***) userdata);
+}
+
+/* -- of the whole object -- */
+
+GETTER(get_load_state) {
+        const Sandbox *sandbox = userdata;
+
+        return sd_bus_message_append(reply, "s", load_state_name(sandbox->load_state));
+}
+
+GETTER(get_active_state) {
+        return sd_bus_message_append(reply, "s", sandbox_active_name(userdata));
+}
+
+GETTER(get_sub_state) {
+        return sd_bus_message_append(reply, "s", sandbox_sub_name(userdata));
+}
+
+GETTER(get_result) {
+        const Sandbox *sandbox = userdata;
+
+        return sd_bus_message_append(reply, "s", result_name(sandbox->result));
+}
+
+GETTER(get_invocation_id) {
+        const Sandbox *sandbox = userdata;
+
+        if (sandbox->run.id_text[0] == '\0') {
+                return sd_bus_message_append_array(reply, 'y', NULL, 0);
+        }
+        return sd_bus_message_append_array(reply, 'y', sandbox->run.id.bytes,
+                                           sizeof(sandbox->run.id.bytes));
+}
+
+GETTER(get_memory) {
+        return sd_bus_message_append(reply, "t", stats_read(userdata, STATS_MEMORY));
+}
+
+GETTER(get_tasks) {
+        return sd_bus_message_append(reply, "t", stats_read(userdata, STATS_TASKS));
+}
+
+GETTER(get_cpu) {
+        return sd_bus_message_append(reply, "t", stats_read(userdata, STATS_CPU));
+}
+
+GETTER(get_control_group) {
+        _cleanup_free_ char *cgroup = stats_cgroup(userdata);
+
+        return sd_bus_message_append(reply, "s", cgroup ? cgroup : "");
+}
+
+GETTER(get_scope) {
+        const Sandbox *sandbox = userdata;
+        bool there = sandbox->run.scope_asked && sandbox_is_live(sandbox);
+
+        return sd_bus_message_append(reply, "s", there ? sandbox->scope_name : "");
+}
+
+GETTER(get_fragment_path) {
+        const Sandbox *sandbox = userdata;
+        const char *fragment = sandbox->unit ? sandbox->unit->fragment_path : NULL;
+
+        return sd_bus_message_append(reply, "s", fragment ? fragment : "");
+}
+
+GETTER(get_drop_in_paths) {
+        const Sandbox *sandbox = userdata;
+
+        return sd_bus_message_append_strv(reply,
+                                          sandbox->unit ? sandbox->unit->drop_in_paths : NULL);
+}
+
+/* "enabled" where one of WantedBy='s targets has a link to it in one of the directories. */
+static bool unit_is_enabled(const Sandbox *sandbox) {
+        const ValueList *wanted_by = &sandbox_definition(sandbox)->wanted_by;
+
+        STRV_FOREACH (directory, sandbox->manager->search.directories) {
+                for (size_t i = 0; i < wanted_by->n; i++) {
+                        _cleanup_free_ char *link = strf("%s/%s.wants/%s", *directory,
+                                                         wanted_by->items[i].text, sandbox->name);
+
+                        if (link && faccessat(AT_FDCWD, link, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+                                return true;
+                        }
+                }
+        }
+        return false;
+}
+
+GETTER(get_unit_file_state) {
+        const Sandbox *sandbox = userdata;
+        const char *state;
+
+        if (sandbox->transient) {
+                state = "transient";
+        } else if (sandbox->load_state == LOAD_MASKED) {
+                state = "masked";
+        } else if (!sandbox->unit || !sandbox->unit->fragment_path) {
+                state = "";
+        } else if (sandbox_definition(sandbox)->wanted_by.n == 0) {
+                state = "static";
+        } else {
+                state = unit_is_enabled(sandbox) ? "enabled" : "disabled";
+        }
+        return sd_bus_message_append(reply, "s", state);
+}
+
+GETTER(get_need_daemon_reload) {
+        const Sandbox *sandbox = userdata;
+        bool needed = sandbox->unit && !sandbox->transient &&
+                      unit_needs_reload(&sandbox->manager->search, sandbox->unit);
+
+        return sd_bus_message_append(reply, "b", needed ? 1 : 0);
+}
+
+GETTER(get_load_diagnostics) {
+        const Sandbox *sandbox = userdata;
+        _cleanup_(strv_freep) char **lines = NULL;
+
+        for (size_t i = 0; i < sandbox->diags.n; i++) {
+                _cleanup_(str_done) Str line = STR_INIT;
+                int r;
+
+                r = diag_format(&sandbox->diags.diags[i], &line);
+                if (r == 0) {
+                        r = strv_append(&lines, str_text(&line));
+                }
+                if (r < 0) {
+                        return r;
+                }
+        }
+        return sd_bus_message_append_strv(reply, lines);
+}
+
+GETTER(get_timeline) {
+        const Timeline *timeline = userdata;
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "(st)");
+        for (unsigned i = 0; i < _TIMELINE_MAX && r >= 0; i++) {
+                if (timeline->usec[i] > 0) {
+                        r = sd_bus_message_append(reply, "(st)",
+                                                  timeline_phase_name((TimelinePhase) i),
+                                                  timeline->usec[i]);
+                }
+        }
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+/* Target=, or the port of Listen=, as the planner takes it. */
+static const char *port_goes_to(const PortSpec *port) {
+        const char *colon;
+
+        if (port->target || !port->listen || port->listen[0] == '/') {
+                return port->target ? port->target : "";
+        }
+        colon = strrchr(port->listen, ':');
+        return colon ? colon + 1 : port->listen;
+}
+
+GETTER(get_ports) {
+        const Spec *spec = sandbox_spec(userdata);
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "(sss)");
+        for (size_t i = 0; i < spec->n_ports && r >= 0; i++) {
+                const PortSpec *port = &spec->ports[i];
+
+                r = sd_bus_message_append(reply, "(sss)", port->name,
+                                          port->listen ? port->listen : "", port_goes_to(port));
+        }
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+GETTER(get_failed_step) {
+        const Sandbox *sandbox = userdata;
+        const char *name =
+                sandbox->run.failed_step >= 0 ? step_name(sandbox->run.failed_step) : NULL;
+
+        return sd_bus_message_append(reply, "s", name ? name : "");
+}
+
+/* -- methods: what Manager has by name -- */
+
+static int request_job(sd_bus_message *message, Sandbox *sandbox, JobKind kind,
+                       sd_bus_error *reterr) {
+        const char *text;
+        Job *job;
+        int mode, r;
+
+        r = sd_bus_message_read(message, "s", &text);
+        if (r >= 0) {
+                r = bus_authorise(message, reterr);
+        }
+        if (r < 0) {
+                return r;
+        }
+        mode = job_mode_parse(text);
+        if (mode < 0) {
+                return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS,
+                                         "There is no job mode \"%s\".", text);
+        }
+        r = job_request(sandbox, kind, (JobMode) mode, &job);
+        return r < 0 ? r : sd_bus_reply_method_return(message, "o", job->path);
+}
+
+static int method_start(sd_bus_message *message, void *userdata, sd_bus_error *reterr) {
+        return request_job(message, userdata, JOB_START, reterr);
+}
+
+static int method_stop(sd_bus_message *message, void *userdata, sd_bus_error *reterr) {
+        return request_job(message, userdata, JOB_STOP, reterr);
+}
+
+static int method_restart(sd_bus_message *message, void *userdata, sd_bus_error *reterr) {
+        return request_job(message, userdata, JOB_RESTART, reterr);
+}
+
+#define CHANGES SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
+#define MEMBER(member) offsetof(Sandbox, member)
+
+/* clang-format off */
+const sd_bus_vtable bus_sandbox_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_PROPERTY("Id", "s", get_text, MEMBER(name), SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("LoadState", "s", get_load_state, 0, CHANGES),
+        SD_BUS_PROPERTY("ActiveState", "s", get_active_state, 0, CHANGES),
+        SD_BUS_PROPERTY("SubState", "s", get_sub_state, 0, CHANGES),
+        SD_BUS_PROPERTY("Result", "s", get_result, 0, CHANGES),
+        SD_BUS_PROPERTY("StatusText", "s", get_text, MEMBER(status_text), CHANGES),
+        SD_BUS_PROPERTY("FailedStep", "s", get_failed_step, 0, 0),
+        SD_BUS_PROPERTY("FailedErrno", "i", get_int, MEMBER(run.failed_errno), 0),
+        SD_BUS_PROPERTY("MainPID", "u", get_pid, MEMBER(run.main_pid), CHANGES),
+        SD_BUS_PROPERTY("LeaderPID", "u", get_pid, MEMBER(run.leader_pid), CHANGES),
+        SD_BUS_PROPERTY("RelayPID", "u", get_pid, MEMBER(run.relay_pid), CHANGES),
+        SD_BUS_PROPERTY("HostUIDBase", "u", NULL, MEMBER(run.uid_base), CHANGES),
+        SD_BUS_PROPERTY("ExecMainCode", "i", get_int, MEMBER(run.main_code), CHANGES),
+        SD_BUS_PROPERTY("ExecMainStatus", "i", get_int, MEMBER(run.main_status), CHANGES),
+        SD_BUS_PROPERTY("ExecMainStartTimestamp", "t", NULL, MEMBER(run.main_start_usec), CHANGES),
+        SD_BUS_PROPERTY("ExecMainExitTimestamp", "t", NULL, MEMBER(run.main_exit_usec), CHANGES),
+        SD_BUS_PROPERTY("InvocationID", "ay", get_invocation_id, 0, CHANGES),
+        SD_BUS_PROPERTY("NRestarts", "u", NULL, MEMBER(n_restarts), CHANGES),
+        SD_BUS_PROPERTY("ActiveEnterTimestamp", "t", NULL, MEMBER(active_enter_usec), CHANGES),
+        SD_BUS_PROPERTY("ActiveExitTimestamp", "t", NULL, MEMBER(active_exit_usec), CHANGES),
+        SD_BUS_PROPERTY("InactiveEnterTimestamp", "t", NULL, MEMBER(inactive_enter_usec), CHANGES),
+        SD_BUS_PROPERTY("StateChangeTimestamp", "t", NULL, MEMBER(state_change_usec), CHANGES),
+        SD_BUS_PROPERTY("MemoryCurrent", "t", get_memory, 0, 0),
+        SD_BUS_PROPERTY("TasksCurrent", "t", get_tasks, 0, 0),
+        SD_BUS_PROPERTY("CPUUsageNSec", "t", get_cpu, 0, 0),
+        SD_BUS_PROPERTY("UnitFileState", "s", get_unit_file_state, 0, 0),
+        SD_BUS_PROPERTY("FragmentPath", "s", get_fragment_path, 0, 0),
+        SD_BUS_PROPERTY("DropInPaths", "as", get_drop_in_paths, 0, 0),
+        SD_BUS_PROPERTY("NeedDaemonReload", "b", get_need_daemon_reload, 0, 0),
+        SD_BUS_PROPERTY("LoadDiagnostics", "as", get_load_diagnostics, 0, 0),
+        SD_BUS_PROPERTY("Transient", "b", get_flag, MEMBER(transient), SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Scope", "s", get_scope, 0, 0),
+        SD_BUS_PROPERTY("ControlGroup", "s", get_control_group, 0, CHANGES),
+        SD_BUS_PROPERTY("Timeline", "a(st)", get_timeline, MEMBER(run.timeline), 0),
+        SD_BUS_PROPERTY("Degraded", "as", get_strings, MEMBER(degraded), CHANGES),
+        SD_BUS_PROPERTY("Ports", "a(sss)", get_ports, 0, 0),
+
+        SD_BUS_METHOD_WITH_ARGS("Start", SD_BUS_ARGS("s", mode), SD_BUS_RESULT("o", job), method_start,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Stop", SD_BUS_ARGS("s", mode), SD_BUS_RESULT("o", job), method_stop,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Restart", SD_BUS_ARGS("s", mode), SD_BUS_RESULT("o", job),
+                                method_restart, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_VTABLE_END,
+};
+/* clang-format on */

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "manager/failure.h"
+
+#include <ctype.h>
+
+#define DIAGS_SHOWN 8u
+
+typedef struct Advice {
+        int step; /* Step, or ANY */
+        int kind; /* OpKind, or ANY */
+        int fault;
+        const char *text;
+} Advice;
+
+#define ANY (-1)
+#define TEXT_NO_IDMAP                                                                             \
+        "The file system that it lies on cannot be id-mapped: ship the layer as an erofs image, " \
+        "move it to ext4, xfs or btrfs, or set PrivateUsers=no or identity."
+#define TEXT_NO_BIND_IDMAP                                                                        \
+        "The source cannot be id-mapped where it lies: leave out idmap, or move it to ext4, xfs " \
+        "or btrfs."
+
+/* The first row that fits is taken. */
+static const Advice advices[] = {
+        {STEP_EXEC, ANY, ENOENT,
+         "The program, or the interpreter that it names, is not in the sandbox's root: check "
+         "ExecStart= and Layers=."},
+        {STEP_EXEC, ANY, EACCES,
+         "It is not an executable file, or a directory on the way is closed to User=."},
+        {STEP_EXEC, ANY, ENOEXEC, "It is not a program for this machine."},
+        {STEP_SOURCE, OP_LAYER, ENOENT, "The layer was removed after the unit was loaded."},
+        {STEP_SOURCE, OP_LAYER, EBUSY, "No loop device is free: see losetup(8)."},
+        {STEP_SOURCE, OP_LAYER, EINVAL, TEXT_NO_IDMAP},
+        {STEP_SOURCE, OP_LAYER, EOPNOTSUPP, TEXT_NO_IDMAP},
+        {STEP_SOURCE, OP_LAYER, EPERM, TEXT_NO_IDMAP},
+        {STEP_ROOT, ANY, EINVAL, TEXT_NO_IDMAP},
+        {STEP_ROOT, ANY, EOPNOTSUPP, TEXT_NO_IDMAP},
+        {STEP_ROOT, ANY, EPERM, TEXT_NO_IDMAP},
+        {STEP_ROOT, ANY, EROFS,
+         "The kernel made the overlay read-only: the place of its upper layer cannot be written."},
+        {STEP_MAP, ANY, EINVAL, TEXT_NO_IDMAP},
+        {STEP_MAP, ANY, EOPNOTSUPP, TEXT_NO_IDMAP},
+        {STEP_SOURCE, OP_BIND, ENOENT,
+         "The source is not there: make it, or put a - before it to leave it out."},
+        {STEP_SOURCE, OP_BIND, EINVAL, TEXT_NO_BIND_IDMAP},
+        {STEP_SOURCE, OP_BIND, EOPNOTSUPP, TEXT_NO_BIND_IDMAP},
+        {STEP_MOUNT, ANY, ENOENT,
+         "The mount point is not in the root, and cannot be made where RootUpper=none."},
+        {STEP_MOUNT, ANY, EROFS,
+         "The mount point is missing and the root is read-only: add it to a layer or set "
+         "RootUpper=tmpfs."},
+        {STEP_MOUNT, ANY, ENOTDIR, "A directory can only be mounted on a directory."},
+        {STEP_RELAY, ANY, EADDRINUSE,
+         "Something else listens there already: see ss -ltnp, or change Listen=."},
+        {STEP_RELAY, ANY, EADDRNOTAVAIL, "The host has no such address."},
+        {STEP_RELAY, ANY, EACCES, "The helper may not bind there."},
+        {STEP_RANGE, ANY, EUSERS,
+         "All ranges of user ids are in use: stop a sandbox, or set PrivateUsers=BASE:COUNT."},
+        {STEP_RANGE, ANY, EBUSY,
+         "All ranges of user ids are in use: stop a sandbox, or set PrivateUsers=BASE:COUNT."},
+        {STEP_SPAWN, ANY, ENOSPC,
+         "The kernel allows no more namespaces: see /proc/sys/user/max_*_namespaces."},
+        {STEP_SPAWN, ANY, EPERM,
+         "The kernel refuses namespaces of this kind: see user_namespaces(7), or switch off what "
+         "is not needed."},
+        {STEP_SPAWN, ANY, EAGAIN,
+         "Too many processes: see TasksMax= of the unit and of sbx-helper.service."},
+        {ANY, ANY, ECHILD, "It was killed before its program ran."},
+        {STEP_CGROUP, ANY, EOPNOTSUPP,
+         "This host has no controller for it: see /proc/cgroups, or leave the directive out."},
+        {STEP_CGROUP, ANY, ENOENT,
+         "This host has no controller for it: see /proc/cgroups, or leave the directive out."},
+        {STEP_CGROUP, ANY, EROFS,
+         "The cgroup file system is read-only here: sbx needs a writable one, or systemd."},
+        {STEP_STDIO, ANY, ECONNREFUSED, "Is systemd-journald running?"},
+        {STEP_STDIO, ANY, ENOENT, "Is systemd-journald running?"},
+        {STEP_LIMITS, ANY, EPERM, "A hard limit can be raised with CAP_SYS_RESOURCE only."},
+        {STEP_CAPABILITIES, ANY, EPERM,
+         "The helper itself lacks a capability of CapabilityBoundingSet= or AmbientCapabilities=."},
+        {STEP_USER, ANY, ESRCH, "There is no such user or group in the root: use a number."},
+        {STEP_USER, ANY, ENOENT, "There is no such user or group in the root: use a number."},
+        {STEP_USER, ANY, EINVAL, "The id is not mapped by PrivateUsers=."},
+        {STEP_CHDIR, ANY, ENOENT,
+         "Make the directory in a layer, or put a - before it to do without."},
+        {STEP_SCOPE, ANY, ETIMEDOUT, "systemd is busy or stuck: see systemctl list-jobs."},
+        {ANY, ANY, ENOMEM, "The host is out of memory, or MemoryMax= is too small to start in."},
+        {ANY, ANY, ENOSPC, "A file system or a table of the kernel is full."},
+        {ANY, ANY, EMFILE, "Too many open files: see LimitNOFILE= of sbx-helper.service."},
+        {ANY, ANY, ENFILE, "Too many open files on the host: see /proc/sys/fs/file-max."},
+};
+
+static const char *advice_find(Step step, int kind, int fault) {
+        for (size_t i = 0; i < ELEMENTS(advices); i++) {
+                const Advice *advice = &advices[i];
+
+                if ((advice->step == ANY || advice->step == (int) step) &&
+                    (advice->kind == ANY || advice->kind == kind) && advice->fault == fault) {
+                        return advice->text;
+                }
+        }
+        return NULL;
+}
+
+int failure_format_origin(uint16_t origin, const Place *place, const Spec *spec, Str *out) {
+        if (origin >= _DIRECTIVE_MAX) {
+                return 0;
+        }
+        if ((!place || !place->file) && spec) {
+                place = &spec->places[origin];
+        }
+        if (!place || !place->file) {
+                return str_appendf(out, "%s=, a default", directive_table[origin].name);
+        }
+        if (streq(place->file, "-p")) {
+                return str_appendf(out, "%s= of the command line", directive_table[origin].name);
+        }
+        return str_appendf(out, "%s= at %s:%u:%u", directive_table[origin].name, place->file,
+                           place->line, place->column);
+}
+
+static const Op *failure_op(const Failure *failure) {
+        if (!failure->plan || failure->op < 0 || (uint64_t) failure->op >= failure->plan->n_ops) {
+                return NULL;
+        }
+        return &failure->plan->ops[failure->op];
+}
+
+static int append_what(const Failure *failure, Str *out) {
+        bool known = (unsigned) failure->step < _STEP_MAX;
+        const char *summary = known ? step_table[failure->step].summary : "an unknown step";
+        int r;
+
+        r = str_append_char(out, (char) toupper((unsigned char) summary[0]));
+        if (r == 0 && failure->fault == ECHILD) {
+                /* no call failed: the helper found its child gone, and has only this to say so */
+                return str_appendf(out, "%s was cut short.", summary + 1);
+        }
+        if (r == 0) {
+                r = str_appendf(out, "%s failed", summary + 1);
+        }
+        if (r == 0 && failure->object && failure->object[0] != '\0') {
+                r = str_append(out, " on \"");
+                if (r == 0) {
+                        r = str_append_escaped(out, failure->object, strlen(failure->object));
+                }
+                if (r == 0) {
+                        r = str_append(out, "\"");
+                }
+        }
+        return r == 0 ? str_appendf(out, ": %s.", strerror(failure->fault)) : r;
+}
+
+/* A limit that the unit itself sets can be too small for the start. 1: it was named. */
+static int append_limit(const Failure *failure, Str *out) {
+        static const struct {
+                int step;
+                int fault;
+                uint16_t directive;
+                const char *before, *behind;
+        } rows[] = {
+                {ANY, ECHILD, DIRECTIVE_MemoryMax,
+                 "It was killed before its program ran: ", " may be too small to start in."},
+                {STEP_SPAWN, EAGAIN, DIRECTIVE_TasksMax, "Too many processes: ",
+                 " must have room for the sandbox's init and the published ports' relay too."},
+        };
+        int r;
+
+        for (size_t i = 0; failure->spec && i < ELEMENTS(rows); i++) {
+                if ((rows[i].step == ANY || rows[i].step == (int) failure->step) &&
+                    rows[i].fault == failure->fault &&
+                    failure->spec->places[rows[i].directive].file) {
+                        r = str_appendf(out, " %s", rows[i].before);
+                        r = r < 0 ? r
+                                  : failure_format_origin(rows[i].directive, NULL, failure->spec,
+                                                          out);
+                        r = r < 0 ? r : str_append(out, rows[i].behind);
+                        return r < 0 ? r : 1;
+                }
+        }
+        return 0;
+}
+
+int failure_format(const Failure *failure, Str *out) {
+        const Op *op;
+        const char *advice;
+        int r;
+
+        assert(failure);
+        assert(out);
+
+        op = failure_op(failure);
+        r = append_what(failure, out);
+        if (r == 0 && op && op->origin < _DIRECTIVE_MAX) {
+                r = str_append(out, " It was asked for by ");
+                if (r == 0) {
+                        r = failure_format_origin(op->origin, &op->place, failure->spec, out);
+                }
+                if (r == 0) {
+                        r = str_append(out, ".");
+                }
+        }
+        if (r == 0) {
+                r = append_limit(failure, out);
+        }
+        advice = advice_find(failure->step, op ? (int) op->kind : ANY, failure->fault);
+        if (r == 0 && advice) {
+                r = str_appendf(out, " %s", advice);
+        }
+        return MIN(r, 0);
+}
+
+int failure_format_limit(const Limit *limit, uint64_t asked, uint64_t read_back, int fault,
+                         uint16_t origin, const Place *place, const Spec *spec, Str *out) {
+        int r;
+
+        assert(limit);
+        assert(out);
+
+        r = failure_format_origin(origin, place, spec, out);
+        if (r == 0 && origin >= _DIRECTIVE_MAX) {
+                r = str_append(out, limit->scope_property);
+        }
+        if (r == 0) {
+                r = str_appendf(out, ": the limit of %llu %s is not in force in the scope: ",
+                                (unsigned long long) asked, limit->unit);
+        }
+        if (r < 0) {
+                return r;
+        }
+        if (fault > 0) {
+                return str_appendf(out,
+                                   "its file could not be read (%s). This host may lack the "
+                                   "controller: see /proc/cgroups, or leave the directive out.",
+                                   strerror(fault));
+        }
+        if (read_back == LIMIT_INFINITY) {
+                return str_append(out, "the kernel has none. systemd does not apply it on this "
+                                       "host: leave the directive out.");
+        }
+        return str_appendf(out, "the kernel has %llu.", (unsigned long long) read_back);
+}
+
+int failure_format_diags(const DiagList *diags, Str *out) {
+        size_t n_more;
+        int r;
+
+        assert(diags);
+        assert(out);
+
+        for (size_t i = 0; i < diags->n && i < DIAGS_SHOWN; i++) {
+                r = i > 0 ? str_append_char(out, '\n') : 0;
+                if (r == 0) {
+                        r = diag_format(&diags->diags[i], out);
+                }
+                if (r < 0) {
+                        return r;
+                }
+        }
+        n_more = diags->n + diags->n_dropped - MIN(diags->n, (size_t) DIAGS_SHOWN);
+        return n_more > 0 ? str_appendf(out, "\n(%zu more)", n_more) : 0;
+}

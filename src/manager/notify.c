@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "manager/notify.h"
+
+#include "manager/manager.h"
+#include "manager/peers.h"
+#include "sbx/bus.h"
+
+/* What changes with the state; the rest is read when it is wanted. */
+static const char *const changing[] = {
+        "ActiveState",
+        "SubState",
+        "Result",
+        "LoadState",
+        "MainPID",
+        "LeaderPID",
+        "RelayPID",
+        "HostUIDBase",
+        "ExecMainCode",
+        "ExecMainStatus",
+        "InvocationID",
+        "NRestarts",
+        "StatusText",
+        "Degraded",
+        "ControlGroup",
+        "ActiveEnterTimestamp",
+        "ActiveExitTimestamp",
+        "InactiveEnterTimestamp",
+        "StateChangeTimestamp",
+        "ExecMainStartTimestamp",
+        "ExecMainExitTimestamp",
+        NULL,
+};
+
+static void emit_changed(sd_bus *bus, void *userdata) {
+        const Sandbox *sandbox = userdata;
+
+        (void) sd_bus_emit_properties_changed_strv(bus, sandbox->object_path, SBX_INTERFACE_SANDBOX,
+                                                   (char **) changing);
+}
+
+void notify_sandbox_changed(const Sandbox *sandbox) {
+        peers_each(sandbox->manager->peers, emit_changed, (void *) sandbox);
+}
+
+static void emit_new(sd_bus *bus, void *userdata) {
+        const Sandbox *sandbox = userdata;
+
+        (void) sd_bus_emit_object_added(bus, sandbox->object_path);
+        (void) sd_bus_emit_signal(bus, SBX_OBJECT_PATH, SBX_INTERFACE_MANAGER, "UnitNew", "so",
+                                  sandbox->name, sandbox->object_path);
+}
+
+void notify_sandbox_new(const Sandbox *sandbox) {
+        peers_each(sandbox->manager->peers, emit_new, (void *) sandbox);
+}
+
+static void emit_removed(sd_bus *bus, void *userdata) {
+        const Sandbox *sandbox = userdata;
+
+        (void) sd_bus_emit_object_removed(bus, sandbox->object_path);
+        (void) sd_bus_emit_signal(bus, SBX_OBJECT_PATH, SBX_INTERFACE_MANAGER, "UnitRemoved", "so",
+                                  sandbox->name, sandbox->object_path);
+}
+
+void notify_sandbox_removed(const Sandbox *sandbox) {
+        peers_each(sandbox->manager->peers, emit_removed, (void *) sandbox);
+}
+
+static void emit_job_new(sd_bus *bus, void *userdata) {
+        const Job *job = userdata;
+
+        (void) sd_bus_emit_signal(bus, SBX_OBJECT_PATH, SBX_INTERFACE_MANAGER, "JobNew", "uos",
+                                  job->id, job->path, job->unit);
+}
+
+void notify_job_new(const Job *job) {
+        peers_each(job->manager->peers, emit_job_new, (void *) job);
+}
+
+static void emit_job_removed(sd_bus *bus, void *userdata) {
+        const Job *job = userdata;
+
+        (void) sd_bus_emit_signal(bus, SBX_OBJECT_PATH, SBX_INTERFACE_MANAGER, "JobRemoved", "uoss",
+                                  job->id, job->path, job->unit, job_result_name(job->result));
+}
+
+void notify_job_removed(Manager *manager, const Job *job) {
+        peers_each(manager->peers, emit_job_removed, (void *) job);
+}
+
+static void emit_reloading(sd_bus *bus, void *userdata) {
+        const bool *begins = userdata;
+
+        (void) sd_bus_emit_signal(bus, SBX_OBJECT_PATH, SBX_INTERFACE_MANAGER, "Reloading", "b",
+                                  *begins ? 1 : 0);
+}
+
+void notify_reloading(Manager *manager, bool begins) {
+        peers_each(manager->peers, emit_reloading, &begins);
+}
+
+typedef struct ExecEnd {
+        const Sandbox *sandbox;
+        uint32_t id;
+        int code, status;
+} ExecEnd;
+
+static void emit_exec_exited(sd_bus *bus, void *userdata) {
+        const ExecEnd *end = userdata;
+
+        (void) sd_bus_emit_signal(bus, SBX_OBJECT_PATH, SBX_INTERFACE_MANAGER, "ExecExited", "usii",
+                                  end->id, end->sandbox->name, end->code, end->status);
+}
+
+void notify_exec_exited(const Sandbox *sandbox, uint32_t id, int code, int status) {
+        ExecEnd end = {sandbox, id, code, status};
+
+        peers_each(sandbox->manager->peers, emit_exec_exited, &end);
+}

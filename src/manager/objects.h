@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Everything that is served on a connection, in one list. */
+
+#include "base/str.h"
+
+#include <systemd/sd-bus.h>
+
+typedef struct Manager Manager;
+
+typedef struct BusObject {
+        const char *path;
+        bool fallback; /* the path is a prefix, find() says what lies below it */
+        const char *interface;
+        const sd_bus_vtable *vtable;
+        sd_bus_object_find_t find;
+        sd_bus_node_enumerator_t enumerate;
+} BusObject;
+
+extern const BusObject bus_objects[];
+extern const size_t n_bus_objects;
+
+extern const sd_bus_vtable bus_manager_vtable[];
+extern const sd_bus_vtable bus_sandbox_vtable[];
+
+/* Adds them all to a connection that is not started yet. */
+int objects_add(Manager *manager, sd_bus *bus);
+/* The introspection document of one of the objects, as a client would get it; without a manager.
+ * path: the Manager's or SBX_SANDBOX_PREFIX. */
+int objects_introspect(const char *path, Str *out);

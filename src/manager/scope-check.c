@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "manager/scope-check.h"
+
+#include "base/fd.h"
+#include "base/path.h"
+#include "manager/failure.h"
+#include "manager/manager.h"
+
+#include <poll.h>
+
+bool scope_leader_is_alive(const Sandbox *sandbox) {
+        struct pollfd pidfd = {.fd = sandbox->run.leader_pidfd, .events = POLLIN};
+
+        return poll(&pidfd, 1, 0) == 0;
+}
+
+static bool pids_contain(const pid_t *pids, size_t n, pid_t pid) {
+        for (size_t i = 0; i < n; i++) {
+                if (pids[i] == pid) {
+                        return true;
+                }
+        }
+        return false;
+}
+
+/* 1: the process stands in the scope of this hierarchy; 0: not there; -errno. */
+static int in_scope(const Sandbox *sandbox, CgroupHierarchy hierarchy, pid_t pid) {
+        CgroupMode mode = sandbox->manager->host.cgroup_mode;
+        _cleanup_free_ char *path = NULL;
+        _cleanup_free_ pid_t *pids = NULL;
+        _cleanup_fd_ int fd = -EBADF;
+        size_t n;
+        int r;
+
+        r = cgroup_of_pid(mode, pid, hierarchy, &path);
+        if (r < 0) {
+                return r;
+        }
+        if (!streq(path_last(path), sandbox->scope_name)) {
+                return 0;
+        }
+        fd = cgroup_open(mode, hierarchy, path);
+        if (fd < 0) {
+                return fd;
+        }
+        r = cgroup_read_pids(fd, &pids, &n);
+        return r < 0 ? r : pids_contain(pids, n, pid);
+}
+
+/* On v1 without cgroup2 the hierarchy of TasksMax=, which every scope has, stands for systemd's
+ * own. */
+static int check_place(const Sandbox *sandbox, pid_t pid, Str *reason) {
+        CgroupHierarchy hierarchy = sandbox->manager->host.cgroup_mode == CGROUP_V1
+                                            ? CGROUP_HIERARCHY_PIDS
+                                            : CGROUP_HIERARCHY_UNIFIED;
+        int r;
+
+        r = in_scope(sandbox, hierarchy, pid);
+        if (r > 0) {
+                return 0;
+        }
+        if (!scope_leader_is_alive(sandbox)) {
+                return SCOPE_CHECK_DEAD;
+        }
+        r = str_appendf(reason,
+                        "systemd made the scope %s, but process %d is not in it: it is "
+                        "being killed, or was moved elsewhere.",
+                        sandbox->scope_name, pid);
+        return r < 0 ? r : SCOPE_CHECK_ELSEWHERE;
+}
+
+static int limit_fault(const Sandbox *sandbox, const Limit *limit, uint64_t asked,
+                       uint64_t *ret_read) {
+        const HostFacts *host = &sandbox->manager->host;
+        CgroupHierarchy hierarchy;
+        const char *file;
+        int r;
+
+        r = limit_locate(limit, host->cgroup_mode, host->cgroup_controllers, &hierarchy, &file);
+        if (r < 0) {
+                return r;
+        }
+        r = in_scope(sandbox, hierarchy, sandbox->run.leader_pid);
+        if (r <= 0) {
+                return r < 0 ? r : -EOPNOTSUPP; /* what a parent has is no limit of this scope */
+        }
+        r = limit_read(limit, host->cgroup_mode, host->cgroup_controllers, sandbox->run.leader_pid,
+                       ret_read);
+        if (r < 0) {
+                return r;
+        }
+        return limit_in_force(limit, host->cgroup_mode, asked, *ret_read) ? 0 : 1;
+}
+
+static int check_limit(Sandbox *sandbox, const ScopeProperty *property, Str *reason) {
+        _cleanup_(str_done) Str text = STR_INIT;
+        const Limit *limit = limit_find(property->name);
+        const Spec *spec = sandbox->run.spec;
+        uint64_t read_back = LIMIT_INFINITY;
+        bool asked_for;
+        int r;
+
+        if (!limit || property->signature != 't') {
+                return 0;
+        }
+        r = limit_fault(sandbox, limit, property->number, &read_back);
+        if (r == 0) {
+                return 0;
+        }
+        if (!scope_leader_is_alive(sandbox)) {
+                return SCOPE_CHECK_DEAD;
+        }
+        asked_for = property->origin < _DIRECTIVE_MAX && spec->set[property->origin];
+        r = failure_format_limit(limit, property->number, read_back, r < 0 ? -r : 0,
+                                 property->origin, &property->place, spec,
+                                 asked_for ? reason : &text);
+        if (r < 0) {
+                return r;
+        }
+        return asked_for ? SCOPE_CHECK_LIMIT : strv_append(&sandbox->degraded, str_text(&text));
+}
+
+int scope_check(Sandbox *sandbox, Str *reason) {
+        const LaunchPlan *launch;
+        int r;
+
+        assert(sandbox && sandbox->run.prepared);
+        assert(reason);
+
+        launch = sandbox->run.prepared->launch;
+        r = check_place(sandbox, sandbox->run.leader_pid, reason);
+        if (r == 0 && sandbox->run.relay_pid > 0) {
+                r = check_place(sandbox, sandbox->run.relay_pid, reason);
+        }
+        for (size_t i = 0; i < launch->n_properties && r == 0; i++) {
+                r = check_limit(sandbox, &launch->properties[i], reason);
+        }
+        return r;
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "manager/stats.h"
+
+#include "base/cgroup.h"
+#include "base/fd.h"
+#include "base/parse.h"
+#include "manager/manager.h"
+
+typedef struct StatsFile {
+        CgroupHierarchy hierarchy;
+        const char *file;
+        const char *key; /* the line that counts, or NULL: the whole file is the number */
+        uint64_t scale;
+} StatsFile;
+
+#define FILES_MAX 2
+
+/* In this order; cgroup2 counts processor time in hybrid too, where no controller is attached to
+ * it. */
+static const StatsFile v1_files[_STATS_MAX][FILES_MAX] = {
+        [STATS_MEMORY] = {{CGROUP_HIERARCHY_MEMORY, "memory.usage_in_bytes", NULL, 1}},
+        [STATS_TASKS] = {{CGROUP_HIERARCHY_PIDS, "pids.current", NULL, 1}},
+        [STATS_CPU] = {{CGROUP_HIERARCHY_UNIFIED, "cpu.stat", "usage_usec ", NSEC_PER_USEC},
+                       {CGROUP_HIERARCHY_CPU, "cpuacct.usage", NULL, 1}},
+};
+static const StatsFile v2_files[_STATS_MAX][FILES_MAX] = {
+        [STATS_MEMORY] = {{CGROUP_HIERARCHY_MEMORY, "memory.current", NULL, 1}},
+        [STATS_TASKS] = {{CGROUP_HIERARCHY_PIDS, "pids.current", NULL, 1}},
+        [STATS_CPU] = {{CGROUP_HIERARCHY_UNIFIED, "cpu.stat", "usage_usec ", NSEC_PER_USEC}},
+};
+
+/* The number behind key at the start of a line. */
+static int find_number(char *text, const char *key, uint64_t *ret) {
+        for (char *line = text; *line != '\0';) {
+                size_t n = strcspn(line, "\n");
+                bool last = line[n] == '\0';
+                const char *number = line;
+
+                line[n] = '\0';
+                if (!key || (number = startswith(line, key))) {
+                        return parse_u64(number, ret);
+                }
+                line += n + (last ? 0 : 1);
+        }
+        return -ENODATA;
+}
+
+static int read_one(CgroupMode mode, const StatsFile *stats, pid_t pid, uint64_t *ret) {
+        _cleanup_free_ char *path = NULL, *text = NULL;
+        _cleanup_fd_ int fd = -EBADF;
+        uint64_t number;
+        size_t size;
+        int r;
+
+        r = cgroup_of_pid(mode, pid, stats->hierarchy, &path);
+        if (r < 0) {
+                return r;
+        }
+        /* A process that has ended and waits to be reaped: the figures would be the host's. */
+        if (streq(path, "/")) {
+                return -ENODATA;
+        }
+        fd = cgroup_open(mode, stats->hierarchy, path);
+        if (fd < 0) {
+                return fd;
+        }
+        r = file_read_at(fd, stats->file, 65536, &text, &size);
+        if (r == 0) {
+                r = find_number(text, stats->key, &number);
+        }
+        if (r < 0) {
+                return r;
+        }
+        *ret = number * stats->scale;
+        return 0;
+}
+
+uint64_t stats_read(const Sandbox *sandbox, StatsKind kind) {
+        CgroupMode mode;
+        uint64_t value;
+
+        assert(sandbox);
+        assert(kind < _STATS_MAX);
+
+        if (!sandbox_is_live(sandbox) || sandbox->run.leader_pid <= 0) {
+                return UINT64_MAX;
+        }
+        mode = sandbox->manager->host.cgroup_mode;
+        for (size_t i = 0; i < FILES_MAX; i++) {
+                const StatsFile *file =
+                        mode == CGROUP_UNIFIED ? &v2_files[kind][i] : &v1_files[kind][i];
+
+                if (file->file && read_one(mode, file, sandbox->run.leader_pid, &value) == 0) {
+                        return value;
+                }
+        }
+        return UINT64_MAX;
+}
+
+char *stats_cgroup(const Sandbox *sandbox) {
+        static const CgroupHierarchy order[] = {CGROUP_HIERARCHY_UNIFIED, CGROUP_HIERARCHY_PIDS,
+                                                CGROUP_HIERARCHY_MEMORY};
+        char *path;
+
+        if (!sandbox_is_live(sandbox) || sandbox->run.leader_pid <= 0) {
+                return NULL;
+        }
+        for (size_t i = 0; i < ELEMENTS(order); i++) {
+                if (cgroup_of_pid(sandbox->manager->host.cgroup_mode, sandbox->run.leader_pid,
+                                  order[i], &path) == 0) {
+                        return path;
+                }
+        }
+        return NULL;
+}
