@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* sbxctl as a whole: what was asked for on the command line, and the one table of verbs that drives
+ * dispatch, help, the manual page and completion. */
+
+#include "base/diag.h"
+
+#include <systemd/sd-bus.h>
+
+typedef enum JsonMode { JSON_OFF, JSON_SHORT, JSON_PRETTY, _JSON_MODE_MAX } JsonMode;
+
+/* What options of the command line set. Texts are borrowed from argv, lists are owned. */
+typedef struct Options {
+        const char *json;
+        const char *address;
+        bool no_pager;
+        bool no_legend;
+        bool quiet;
+        bool no_block;
+        bool wait;
+        bool system;
+        bool help;
+        bool version;
+        bool manual;
+        bool completion;
+
+        bool all;
+        bool value;
+        bool pty;
+        bool pipe;
+        bool follow;
+        const char *lines;
+        const char *signal;
+        const char *whom;
+        const char *backend;
+        const char *name;
+        const char *user;
+        const char *directory;
+        char **properties;
+        char **environment;
+} Options;
+void options_done(Options *options);
+
+typedef enum OptionKind {
+        OPTION_FLAG, /* bool */
+        OPTION_TEXT, /* const char * */
+        OPTION_LIST, /* char **, appended */
+} OptionKind;
+
+typedef struct Option {
+        char letter; /* 0: none */
+        const char *name;
+        OptionKind kind;
+        size_t offset;        /* in Options */
+        const char *argument; /* "SIGNAL", NULL for flags */
+        const char *summary;  /* NULL: not shown in help */
+} Option;
+
+typedef struct Verb Verb;
+
+typedef struct Ctl {
+        const Verb *verb;
+        Options options;
+        JsonMode json;
+        bool colour; /* stdout takes colours */
+        sd_bus *bus; /* NULL until ctl_connect() */
+        bool private_bus;
+} Ctl;
+
+#define VERB_EXAMPLES_MAX 4
+
+struct Verb {
+        const char *name;
+        const char *arguments; /* "NAME…" */
+        const char *summary;   /* one line */
+        const char *detail;    /* paragraphs, separated by "\n\n" */
+        struct {
+                const char *command;
+                const char *meaning;
+        } examples[VERB_EXAMPLES_MAX];
+        const Option *options;  /* ended by a row without name; NULL: none of its own */
+        int min_args, max_args; /* max -1: any number */
+        bool command_line; /* arguments end option parsing: what follows is another's command */
+        bool files;        /* arguments may be paths */
+        /* Gives the exit status of the program, or -errno for a fault that nobody reported yet. */
+        int (*run)(Ctl *ctl, char **args);
+};
+
+extern const Verb verb_table[];
+extern const size_t n_verbs;
+extern const Option global_options[];
+
+const Verb *verb_find(const char *name);
+/* The nearest verb for "did you mean", or NULL. */
+const Verb *verb_suggest(const char *name);
+
+/* The verbs' functions, one a file in verb/. */
+int verb_cat(Ctl *ctl, char **args);
+int verb_daemon_reload(Ctl *ctl, char **args);
+int verb_exec(Ctl *ctl, char **args);
+int verb_help(Ctl *ctl, char **args);
+int verb_is_active(Ctl *ctl, char **args);
+int verb_kill(Ctl *ctl, char **args);
+int verb_list(Ctl *ctl, char **args);
+int verb_list_unit_files(Ctl *ctl, char **args);
+int verb_logs(Ctl *ctl, char **args);
+int verb_plan(Ctl *ctl, char **args);
+int verb_reset_failed(Ctl *ctl, char **args);
+int verb_restart(Ctl *ctl, char **args);
+int verb_run(Ctl *ctl, char **args);
+int verb_show(Ctl *ctl, char **args);
+int verb_start(Ctl *ctl, char **args);
+int verb_status(Ctl *ctl, char **args);
+int verb_stop(Ctl *ctl, char **args);
+int verb_verify(Ctl *ctl, char **args);

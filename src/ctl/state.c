@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ctl/state.h"
+
+#include "base/parse.h"
+#include "ctl/property.h"
+#include "ctl/text.h"
+
+#include <inttypes.h>
+#include <signal.h>
+
+enum { LABEL_COLUMNS = STATE_INDENT - 2 };
+
+/* "     Label: " right-aligned as systemctl has it. */
+static int label(const char *name, Str *out) {
+        return str_appendf(out, "%*s: ", LABEL_COLUMNS, name);
+}
+
+static int row(const StateInput *input, const char *name, Colour colour, const char *text,
+               Str *out) {
+        int r;
+
+        if (!*text) {
+                return 0;
+        }
+        r = label(name, out);
+        if (r == 0) {
+                r = text_append(out, input->colours, colour, text);
+        }
+        return r < 0 ? r : str_append_char(out, '\n');
+}
+
+static const char *text_of(const StateInput *input, const char *name) {
+        return property_text(input->properties, name);
+}
+
+static uint64_t number_of(const StateInput *input, const char *name) {
+        return property_number(input->properties, name);
+}
+
+static Colour state_colour(const StateInput *input) {
+        const char *active = text_of(input, "ActiveState");
+
+        if (streq(active, "active") || streq(active, "reloading")) {
+                return COLOUR_GREEN;
+        }
+        return streq(active, "failed") ? COLOUR_RED : COLOUR_NONE;
+}
+
+/* What runs has numbers; of what has ended they say nothing any more. */
+static bool is_over(const StateInput *input) {
+        const char *active = text_of(input, "ActiveState");
+
+        return streq(active, "inactive") || streq(active, "failed");
+}
+
+static int title(const StateInput *input, Str *out) {
+        const char *active = text_of(input, "ActiveState"),
+                   *description = text_of(input, "Description");
+        const char *dot = streq(active, "active") ? "●" : streq(active, "failed") ? "×" : "○";
+        Colour colour = state_colour(input);
+        int r;
+
+        r = str_appendf(out, "%s%s%s ", colour_code(input->colours && colour, colour), dot,
+                        colour_code(input->colours && colour, COLOUR_NONE));
+        if (r == 0) {
+                r = text_append(out, false, COLOUR_NONE, text_of(input, "Id"));
+        }
+        if (r == 0 && *description) {
+                r = str_append(out, " - ");
+                r = r < 0 ? r : text_append(out, false, COLOUR_NONE, description);
+        }
+        return r < 0 ? r : str_append_char(out, '\n');
+}
+
+static int loaded(const StateInput *input, Str *out) {
+        const char *load = text_of(input, "LoadState"), *path = text_of(input, "FragmentPath");
+        const char *file_state = text_of(input, "UnitFileState");
+        bool good = streq(load, "loaded");
+        int r;
+
+        r = label("Loaded", out);
+        if (r == 0) {
+                r = text_append(out, input->colours, good ? COLOUR_NONE : COLOUR_RED, load);
+        }
+        if (r == 0 && *path) {
+                r = str_append(out, " (");
+                r = r < 0 ? r : text_append(out, false, COLOUR_NONE, path);
+                if (r == 0 && *file_state) {
+                        r = str_append(out, "; ");
+                        r = r < 0 ? r : text_append(out, false, COLOUR_NONE, file_state);
+                }
+                r = r < 0 ? r : str_append_char(out, ')');
+        } else if (r == 0 && property_flag(input->properties, "Transient")) {
+                r = str_append(out, " (transient)");
+        }
+        return r < 0 ? r : str_append_char(out, '\n');
+}
+
+static int drop_ins(const StateInput *input, Str *out) {
+        json_object *list = property_list(input->properties, "DropInPaths");
+        size_t n = list ? json_object_array_length(list) : 0;
+        int r = 0;
+
+        for (size_t i = 0; r == 0 && i < n; i++) {
+                r = i == 0 ? label("Drop-In", out) : str_appendf(out, "%*s", STATE_INDENT, "");
+                r = r < 0 ? r : str_append(out, i + 1 < n ? "├─" : "└─");
+                r = r < 0 ? r
+                          : text_append(out, false, COLOUR_NONE,
+                                        json_object_get_string(json_object_array_get_idx(list, i)));
+                r = r < 0 ? r : str_append_char(out, '\n');
+        }
+        return r;
+}
+
+static uint64_t state_since(const StateInput *input) {
+        const char *active = text_of(input, "ActiveState");
+        uint64_t since = 0;
+
+        if (streq(active, "active")) {
+                since = number_of(input, "ActiveEnterTimestamp");
+        } else if (streq(active, "inactive") || streq(active, "failed")) {
+                since = number_of(input, "InactiveEnterTimestamp");
+        }
+        return since > 0 ? since : number_of(input, "StateChangeTimestamp");
+}
+
+static int active(const StateInput *input, Str *out) {
+        const char *result = text_of(input, "Result"), *sub = text_of(input, "SubState");
+        uint64_t since = state_since(input);
+        Colour colour = state_colour(input);
+        int r;
+
+        r = label("Active", out);
+        r = r < 0 ? r : str_append(out, colour_code(input->colours && colour, colour));
+        r = r < 0 ? r : text_append(out, false, COLOUR_NONE, text_of(input, "ActiveState"));
+        if (r == 0 && streq(text_of(input, "ActiveState"), "failed") && *result) {
+                r = str_append(out, " (Result: ");
+                r = r < 0 ? r : text_append(out, false, COLOUR_NONE, result);
+                r = r < 0 ? r : str_append_char(out, ')');
+        } else if (r == 0 && *sub) {
+                r = str_append(out, " (");
+                r = r < 0 ? r : text_append(out, false, COLOUR_NONE, sub);
+                r = r < 0 ? r : str_append_char(out, ')');
+        }
+        r = r < 0 ? r : str_append(out, colour_code(input->colours && colour, COLOUR_NONE));
+        if (r == 0 && since > 0) {
+                _cleanup_free_ char *date = usec_format_timestamp(since);
+                usec_t passed = input->now > since ? input->now - since : 0;
+                /* nobody reads microseconds */
+                _cleanup_free_ char *ago =
+                        usec_format_ago(since, since + passed / USEC_PER_MSEC * USEC_PER_MSEC);
+
+                r = date && ago ? str_appendf(out, " since %s; %s", date, ago) : -ENOMEM;
+        }
+        return r < 0 ? r : str_append_char(out, '\n');
+}
+
+/* As systemctl(1) and systemd.exec(5) name them; NULL: it has no name. */
+static const char *exit_status_name(int status) {
+        static const struct {
+                int status;
+                const char *name;
+        } names[] = {{0, "SUCCESS"},  {1, "FAILURE"},   {200, "CHDIR"},     {203, "EXEC"},
+                     {205, "LIMITS"}, {209, "STDOUT"},  {217, "USER"},      {218, "CAPABILITIES"},
+                     {219, "CGROUP"}, {225, "NETWORK"}, {226, "NAMESPACE"}, {228, "SECCOMP"},
+                     {237, "KEYRING"}};
+
+        for (size_t i = 0; i < ELEMENTS(names); i++) {
+                if (names[i].status == status) {
+                        return names[i].name;
+                }
+        }
+        return NULL;
+}
+
+/* How the workload ended: "code=exited, status=1/FAILURE". */
+static int ended(const StateInput *input, Str *out) {
+        int code = (int) number_of(input, "ExecMainCode"),
+            status = (int) number_of(input, "ExecMainStatus");
+        const char *name;
+
+        switch (code) {
+        case CLD_EXITED:
+                name = exit_status_name(status);
+                return str_appendf(out, "code=exited, status=%d%s%s", status, name ? "/" : "",
+                                   name ? name : "");
+        case CLD_KILLED:
+        case CLD_DUMPED:
+                name = signal_name(status);
+                return str_appendf(out, "code=%s, signal=%s",
+                                   code == CLD_KILLED ? "killed" : "dumped",
+                                   name ? name : "unknown");
+        default:
+                return 0;
+        }
+}
+
+static int main_process(const StateInput *input, Str *out) {
+        uint64_t pid = number_of(input, "MainPID");
+        int r;
+
+        if (pid > 0 && !is_over(input)) {
+                r = label("Main PID", out);
+                r = r < 0 ? r : str_appendf(out, "%" PRIu64, pid);
+                if (r == 0 && input->main_comm) {
+                        r = str_append(out, " (");
+                        r = r < 0 ? r : text_append(out, false, COLOUR_NONE, input->main_comm);
+                        r = r < 0 ? r : str_append_char(out, ')');
+                }
+        } else if (number_of(input, "ExecMainCode") > 0) {
+                r = label("Process", out);
+                r = r < 0 ? r : ended(input, out);
+        } else {
+                return 0;
+        }
+        return r < 0 ? r : str_append_char(out, '\n');
+}
+
+/* "1.2M (max: 64M)" */
+static int memory(const StateInput *input, Str *out) {
+        uint64_t current = number_of(input, "MemoryCurrent"), most = number_of(input, "MemoryMax");
+        int r;
+
+        if (current == UINT64_MAX || current == 0) {
+                return 0;
+        }
+        r = label("Memory", out);
+        r = r < 0 ? r : text_append_size(out, current);
+        if (r == 0 && most != UINT64_MAX && most > 0) {
+                r = str_append(out, " (max: ");
+                r = r < 0 ? r : text_append_size(out, most);
+                r = r < 0 ? r : str_append_char(out, ')');
+        }
+        return r < 0 ? r : str_append_char(out, '\n');
+}
+
+static int tasks(const StateInput *input, Str *out) {
+        uint64_t current = number_of(input, "TasksCurrent"), most = number_of(input, "TasksMax");
+        int r;
+
+        if (current == UINT64_MAX || current == 0) {
+                return 0;
+        }
+        r = label("Tasks", out);
+        r = r < 0 ? r : str_appendf(out, "%" PRIu64, current);
+        if (r == 0 && most != UINT64_MAX && most > 0) {
+                r = str_appendf(out, " (limit: %" PRIu64 ")", most);
+        }
+        return r < 0 ? r : str_append_char(out, '\n');
+}
+
+static int processor(const StateInput *input, Str *out) {
+        uint64_t used = number_of(input, "CPUUsageNSec");
+        _cleanup_(str_done) Str quota = STR_INIT;
+        _cleanup_free_ char *span = NULL;
+        json_object *value = NULL;
+        int r;
+
+        if (used == UINT64_MAX || used == 0) {
+                return 0;
+        }
+        span = usec_format_span(used / NSEC_PER_USEC / USEC_PER_MSEC * USEC_PER_MSEC);
+        r = span ? label("CPU", out) : -ENOMEM;
+        r = r < 0 ? r : str_append(out, span);
+        if (r == 0 && json_object_object_get_ex(input->properties, "CPUQuota", &value) &&
+            json_object_get_uint64(value) != UINT64_MAX) {
+                r = property_format("CPUQuota", value, &quota);
+                if (r == 0 && quota.length > 0) {
+                        r = str_appendf(out, " (quota: %s)", str_text(&quota));
+                }
+        }
+        return r < 0 ? r : str_append_char(out, '\n');
+}
+
+static int users(const StateInput *input, Str *out) {
+        const char *mode = text_of(input, "PrivateUsers");
+        uint64_t base = number_of(input, "HostUIDBase");
+        int r;
+
+        if (number_of(input, "LeaderPID") == 0 || is_over(input) || !*mode) {
+                return 0;
+        }
+        r = label("Users", out);
+        if (r == 0 && base > 0) {
+                r = str_appendf(out, "root inside is uid %" PRIu64 " outside (", base);
+                r = r < 0 ? r : text_append(out, false, COLOUR_NONE, mode);
+                r = r < 0 ? r : str_append_char(out, ')');
+        } else if (r == 0) {
+                r = text_append(out, false, COLOUR_NONE, mode);
+        }
+        return r < 0 ? r : str_append_char(out, '\n');
+}
+
+/* "http: 8080 → 8080", a line each. */
+static int ports(const StateInput *input, Str *out) {
+        json_object *list = property_list(input->properties, "Ports");
+        int r = 0;
+
+        for (size_t i = 0; r == 0 && list && i < json_object_array_length(list); i++) {
+                json_object *port = json_object_array_get_idx(list, i);
+
+                r = i == 0 ? label("Ports", out) : str_appendf(out, "%*s", STATE_INDENT, "");
+                for (size_t j = 0; r == 0 && j < 3; j++) {
+                        const char *text =
+                                json_object_get_string(json_object_array_get_idx(port, j));
+
+                        r = str_append(out, j == 0 ? "" : j == 1 ? ": " : " → ");
+                        r = r < 0 ? r : text_append(out, false, COLOUR_NONE, text ? text : "");
+                }
+                r = r < 0 ? r : str_append_char(out, '\n');
+        }
+        return r;
+}
+
+/* A list of words on one line, or of sentences on lines of their own. */
+static int list_rows(const StateInput *input, const char *property, const char *name, Colour colour,
+                     bool sentences, Str *out) {
+        json_object *list = property_list(input->properties, property);
+        size_t n = list ? json_object_array_length(list) : 0;
+        int r = 0;
+
+        for (size_t i = 0; r == 0 && i < n; i++) {
+                const char *text = json_object_get_string(json_object_array_get_idx(list, i));
+
+                if (i == 0) {
+                        r = label(name, out);
+                } else {
+                        r = sentences ? str_appendf(out, "%*s", STATE_INDENT, "")
+                                      : str_append_char(out, ' ');
+                }
+                r = r < 0 ? r : text_append(out, input->colours, colour, text ? text : "");
+                if (r == 0 && (sentences || i + 1 == n)) {
+                        r = str_append_char(out, '\n');
+                }
+        }
+        return r;
+}
+
+static int restarts(const StateInput *input, Str *out) {
+        uint64_t n = number_of(input, "NRestarts");
+        int r;
+
+        if (n == 0) {
+                return 0;
+        }
+        r = label("Restarts", out);
+        return r < 0 ? r : str_appendf(out, "%" PRIu64 "\n", n);
+}
+
+int state_format(const StateInput *input, Str *out) {
+        bool is_failed = streq(text_of(input, "ActiveState"), "failed");
+        int r;
+
+        r = title(input, out);
+        r = r < 0 ? r : loaded(input, out);
+        r = r < 0 ? r : drop_ins(input, out);
+        r = r < 0 ? r : active(input, out);
+        r = r < 0 ? r
+                  : row(input, "Status", is_failed ? COLOUR_RED : COLOUR_NONE,
+                        text_of(input, "StatusText"), out);
+        r = r < 0 ? r : restarts(input, out);
+        r = r < 0 ? r : main_process(input, out);
+        r = r < 0 ? r : tasks(input, out);
+        r = r < 0 ? r : memory(input, out);
+        r = r < 0 ? r : processor(input, out);
+        r = r < 0 ? r : row(input, "Scope", COLOUR_NONE, text_of(input, "Scope"), out);
+        r = r < 0 ? r : row(input, "CGroup", COLOUR_NONE, text_of(input, "ControlGroup"), out);
+        r = r < 0 || !input->processes ? r : str_append(out, input->processes);
+        r = r < 0 ? r : users(input, out);
+        r = r < 0 ? r : ports(input, out);
+        r = r < 0 ? r
+                  : list_rows(input, "Layers", "Layers", COLOUR_NONE, /* sentences= */ false, out);
+        r = r < 0 ? r
+                  : list_rows(input, "Degraded", "Degraded", COLOUR_YELLOW, /* sentences= */ true,
+                              out);
+        return r < 0 ? r
+                     : list_rows(input, "LoadDiagnostics", "Problems", COLOUR_YELLOW,
+                                 /* sentences= */ true, out);
+}

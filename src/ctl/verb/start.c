@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ctl/connection.h"
+#include "ctl/follow.h"
+#include "ctl/names.h"
+
+#include "base/str.h"
+
+int verb_start(Ctl *ctl, char **args) {
+        _cleanup_(strv_freep) char **units = NULL;
+        int r;
+
+        r = names_mangle(args, &units);
+        if (r != 0) {
+                return r;
+        }
+        return jobs_run_and_follow(ctl, "start", "StartUnit", units);
+}

@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ctl/ctl.h"
+
+#include "base/str.h"
+
+#define FLAG(letter_, name_, field_, summary_) \
+        { letter_, name_, OPTION_FLAG, offsetof(Options, field_), NULL, summary_ }
+#define TEXT(letter_, name_, field_, argument_, summary_) \
+        { letter_, name_, OPTION_TEXT, offsetof(Options, field_), argument_, summary_ }
+#define LIST(letter_, name_, field_, argument_, summary_) \
+        { letter_, name_, OPTION_LIST, offsetof(Options, field_), argument_, summary_ }
+
+const Option global_options[] = {
+        FLAG('h', "help", help, "Show this help, or that of the verb"),
+        FLAG(0, "version", version, "Show the version"),
+        FLAG(0, "system", system, "Talk to the manager of the system (the default)"),
+        TEXT(0, "address", address, "ADDRESS",
+             "Talk to the manager at this D-Bus address or socket path"),
+        TEXT(0, "json", json, "MODE", "Print JSON: pretty, short or off"),
+        FLAG(0, "no-pager", no_pager, "Do not pipe long listings into a pager"),
+        FLAG(0, "no-legend", no_legend, "Leave out headers and footers of tables"),
+        FLAG('q', "quiet", quiet, "Print errors alone"),
+        FLAG(0, "no-block", no_block, "Do not wait until the job has ended"),
+        FLAG(0, "wait", wait, "With start and restart: wait until the sandbox has ended again"),
+        FLAG(0, "man", manual, NULL),
+        FLAG(0, "completion", completion, NULL),
+        {},
+};
+
+static const Option list_options[] = {
+        FLAG('a', "all", all, "Inactive units too"),
+        {},
+};
+
+static const Option show_options[] = {
+        LIST('p', "property", properties, "NAME",
+             "Show this property alone; may be repeated, or NAME,NAME"),
+        FLAG(0, "value", value, "Show values without their names"),
+        {},
+};
+
+static const Option plan_options[] = {
+        TEXT(0, "backend", backend, "BACKEND",
+             "Plan for scope or direct; default: what this host has"),
+        {},
+};
+
+static const Option status_options[] = {
+        TEXT('n', "lines", lines, "N",
+             "Show this many lines of its output; default 10, 0 for none"),
+        {},
+};
+
+static const Option logs_options[] = {
+        FLAG('f', "follow", follow, "Go on printing what is added"),
+        TEXT('n', "lines", lines, "N", "Show the last N lines alone"),
+        {},
+};
+
+static const Option kill_options[] = {
+        TEXT('s', "signal", signal, "SIGNAL", "The signal, by name or number; default SIGTERM"),
+        TEXT(0, "kill-whom", whom, "WHOM",
+             "all processes inside (default) or main, the workload alone"),
+        {},
+};
+
+static const Option run_options[] = {
+        LIST('p', "property", properties, "DIRECTIVE=VALUE",
+             "A directive of the unit, or Port:NAME:Listen=VALUE; may be repeated"),
+        TEXT(0, "name", name, "NAME", "The name of the sandbox; default: one that is free"),
+        FLAG('t', "pty", pty,
+             "A terminal of its own (default where stdin and stdout are terminals)"),
+        FLAG('P', "pipe", pipe, "Pass stdin, stdout and stderr on (default otherwise)"),
+        LIST('E', "setenv", environment, "NAME=VALUE",
+             "An environment variable; NAME alone copies it"),
+        {},
+};
+
+static const Option exec_options[] = {
+        FLAG('t', "pty", pty,
+             "A terminal of its own (default where stdin and stdout are terminals)"),
+        FLAG('P', "pipe", pipe, "Pass stdin, stdout and stderr on (default otherwise)"),
+        TEXT('u', "user", user, "USER", "The user inside; default: the workload's"),
+        TEXT('w', "working-directory", directory, "DIRECTORY", "The current directory inside"),
+        LIST('E', "setenv", environment, "NAME=VALUE",
+             "An environment variable; NAME alone copies it"),
+        {},
+};
+
+const Verb verb_table[] = {
+        {
+                .name = "start",
+                .arguments = "NAME…",
+                .summary = "Start sandboxes",
+                .detail =
+                        "Asks the manager to start each sandbox and waits until all are up. Where "
+                        "a start "
+                        "fails, the step that failed is named, with the directive that asked for "
+                        "it and the "
+                        "place of that directive in the unit file; nothing of the sandbox is left "
+                        "behind.\n\n"
+                        "With --no-block the call returns at once. With --wait it returns when the "
+                        "sandboxes have ended again; the exit status is 1 if one of them failed.",
+                .examples = {{"sbxctl start web", "Start web.sandbox and wait until it runs"}},
+                .min_args = 1,
+                .max_args = -1,
+                .run = verb_start,
+        },
+        {
+                .name = "stop",
+                .arguments = "NAME…",
+                .summary = "Stop sandboxes",
+                .detail = "Sends KillSignal= to everything inside, then SIGKILL after "
+                          "TimeoutStopSec=, and "
+                          "waits until nothing is left. A unit that is not active is no error. "
+                          "NAME may be a "
+                          "pattern as in glob(7), which stands for the units that are loaded.",
+                .examples = {{"sbxctl stop web", "Stop web.sandbox"},
+                             {"sbxctl stop 'run-*'", "Stop all transient sandboxes"}},
+                .min_args = 1,
+                .max_args = -1,
+                .run = verb_stop,
+        },
+        {
+                .name = "restart",
+                .arguments = "NAME…",
+                .summary = "Stop sandboxes, then start them",
+                .detail = "A sandbox that is not active is started. Options and messages are those "
+                          "of start.",
+                .examples = {{"sbxctl restart web",
+                              "Restart web.sandbox with its unit as last loaded"}},
+                .min_args = 1,
+                .max_args = -1,
+                .run = verb_restart,
+        },
+        {
+                .name = "status",
+                .arguments = "[NAME…]",
+                .summary = "Show the state of sandboxes, with the last lines of their output",
+                .detail = "For people; programs read show. NAME may be a pattern as in glob(7). "
+                          "Without a name "
+                          "the manager itself is shown. The exit status is 0 where all are active, "
+                          "3 where one "
+                          "is not, 4 where there is no such unit.",
+                .examples = {{"sbxctl status web", "What web.sandbox is doing"},
+                             {"sbxctl status -n 50 web",
+                              "The same with the last 50 lines of its output"}},
+                .options = status_options,
+                .max_args = -1,
+                .run = verb_status,
+        },
+        {
+                .name = "show",
+                .arguments = "[NAME…]",
+                .summary = "Show the properties of sandboxes, as NAME=value or JSON",
+                .detail = "Properties have systemd's names where systemd has them; every directive "
+                          "of "
+                          "sbx.sandbox(5) is one too. Without a name the manager's own are shown.",
+                .examples = {{"sbxctl show -p MainPID --value web",
+                              "The process id of the workload"},
+                             {"sbxctl show --json=pretty web", "Everything, as JSON"}},
+                .options = show_options,
+                .max_args = -1,
+                .run = verb_show,
+        },
+        {
+                .name = "list",
+                .arguments = "[PATTERN…]",
+                .summary = "List the sandboxes that the manager has loaded",
+                .detail = "Active and failed ones; with --all the inactive ones too. Patterns as "
+                          "in glob(7).",
+                .examples = {{"sbxctl list", "What runs now"}},
+                .options = list_options,
+                .max_args = -1,
+                .run = verb_list,
+        },
+        {
+                .name = "list-unit-files",
+                .arguments = "[PATTERN…]",
+                .summary = "List the unit files in the search path",
+                .detail = "With the state of each as the manager sees it. Patterns as in glob(7).",
+                .examples = {{"sbxctl list-unit-files", "All of them"}},
+                .max_args = -1,
+                .run = verb_list_unit_files,
+        },
+        {
+                .name = "plan",
+                .arguments = "NAME|FILE…",
+                .summary = "Show what the kernel and systemd would be asked to do",
+                .detail = "Reads the unit, and prints each step that the helper would take and "
+                          "each property of "
+                          "the scope, with the directive and the place in the unit file that it "
+                          "comes from. "
+                          "Needs neither root nor a running manager, and changes nothing.",
+                .examples = {{"sbxctl plan web", "The plan of web.sandbox on this host"},
+                             {"sbxctl plan --backend=direct ./web.sandbox",
+                              "The plan without systemd"}},
+                .options = plan_options,
+                .min_args = 1,
+                .max_args = -1,
+                .files = true,
+                .run = verb_plan,
+        },
+        {
+                .name = "verify",
+                .arguments = "NAME|FILE…",
+                .summary = "Check unit files",
+                .detail = "Prints every mistake with file, line and column, and tries to plan the "
+                          "sandbox on this "
+                          "host. An argument with a slash is a file, any other a unit of the "
+                          "search path. Needs "
+                          "neither root nor a running manager. The exit status is 0 where all is "
+                          "well, 1 where "
+                          "there are warnings, 2 where there are errors.",
+                .examples = {{"sbxctl verify ./web.sandbox", "Check a file before it is installed"},
+                             {"sbxctl verify web db", "Check two units of the search path"}},
+                .options = plan_options,
+                .min_args = 1,
+                .max_args = -1,
+                .files = true,
+                .run = verb_verify,
+        },
+        {
+                .name = "cat",
+                .arguments = "NAME|FILE…",
+                .summary = "Show unit files with their drop-ins",
+                .detail = "As they are on disk now, each behind a comment with its path.",
+                .examples = {{"sbxctl cat web", "web.sandbox and what is in web.sandbox.d/"}},
+                .min_args = 1,
+                .max_args = -1,
+                .files = true,
+                .run = verb_cat,
+        },
+        {
+                .name = "run",
+                .arguments = "[--] COMMAND [ARGUMENT…]",
+                .summary = "Run a command in a transient sandbox",
+                .detail = "Every directive of sbx.sandbox(5) can be given with -p; what is not "
+                          "given has its "
+                          "default, so the command sees the host's root read-only below a "
+                          "throw-away layer.\n\n"
+                          "Waits for the command and gives its exit status: 128+n where signal n "
+                          "ended it, 125 "
+                          "where sbx itself failed, 126 where the command cannot be executed, 127 "
+                          "where it is "
+                          "not there. SIGINT, SIGTERM, SIGHUP and SIGQUIT are passed on. With "
+                          "--no-block the "
+                          "sandbox runs on by itself, and its name is printed.",
+                .examples = {{"sbxctl run -- /bin/sh",
+                              "A shell in a sandbox, with a terminal of its own"},
+                             {"sbxctl run -p Layers=busybox -p MemoryMax=32M -- /bin/busybox id",
+                              "One command on a layer, with a limit"},
+                             {"sbxctl run -p Layers=busybox -p Port:web:Listen=8080 --no-block -- "
+                              "/bin/httpd -f -p 8080",
+                              "A server in the background"}},
+                .options = run_options,
+                .min_args = 1,
+                .max_args = -1,
+                .command_line = true,
+                .run = verb_run,
+        },
+        {
+                .name = "exec",
+                .arguments = "NAME [--] COMMAND [ARGUMENT…]",
+                .summary = "Run a command inside a sandbox that runs",
+                .detail =
+                        "In all namespaces and the cgroup of the workload, with its capabilities, "
+                        "system call "
+                        "filter and limits. Streams, signals and the exit status are those of run.",
+                .examples = {{"sbxctl exec web -- /bin/sh", "A shell inside web.sandbox"},
+                             {"echo hello | sbxctl exec web -- /bin/busybox cat",
+                              "Streams are passed on"}},
+                .options = exec_options,
+                .min_args = 2,
+                .max_args = -1,
+                .command_line = true,
+                .run = verb_exec,
+        },
+        {
+                .name = "logs",
+                .arguments = "NAME…",
+                .summary = "Show the output of sandboxes",
+                .detail = "From the journal where sandboxes run in scopes of systemd, else from "
+                          "the manager's "
+                          "bounded log files. Control characters are shown as \\xNN.",
+                .examples = {{"sbxctl logs -f web", "Follow the output of web.sandbox"},
+                             {"sbxctl logs -n 20 web", "Its last 20 lines"}},
+                .options = logs_options,
+                .min_args = 1,
+                .max_args = -1,
+                .run = verb_logs,
+        },
+        {
+                .name = "is-active",
+                .arguments = "NAME…",
+                .summary = "Tell whether sandboxes are active",
+                .detail = "Prints the state of each. The exit status is 0 where at least one is "
+                          "active, 3 where "
+                          "none is, 4 where there is no such unit.",
+                .examples = {{"sbxctl is-active -q web && echo up", "In a script"}},
+                .min_args = 1,
+                .max_args = -1,
+                .run = verb_is_active,
+        },
+        {
+                .name = "kill",
+                .arguments = "NAME…",
+                .summary = "Send a signal to the processes of sandboxes",
+                .detail = "The unit's state follows from what the processes do; to end a sandbox, "
+                          "use stop.",
+                .examples = {{"sbxctl kill -s HUP --kill-whom=main web",
+                              "Make the workload read its settings"},
+                             {"sbxctl kill -s KILL web", "End everything inside at once"}},
+                .options = kill_options,
+                .min_args = 1,
+                .max_args = -1,
+                .run = verb_kill,
+        },
+        {
+                .name = "reset-failed",
+                .arguments = "[NAME…]",
+                .summary = "Forget that sandboxes have failed",
+                .detail = "Without a name: all that have. Their counters of restarts start anew.",
+                .examples = {{"sbxctl reset-failed", "Forget all failures"}},
+                .max_args = -1,
+                .run = verb_reset_failed,
+        },
+        {
+                .name = "daemon-reload",
+                .arguments = "",
+                .summary = "Read all unit files again",
+                .detail = "Sandboxes that run go on as they were started. A unit that can no "
+                          "longer be loaded "
+                          "keeps its last good version in force while it runs.",
+                .examples = {{"sbxctl daemon-reload", "After a unit file was changed"}},
+                .run = verb_daemon_reload,
+        },
+        {
+                .name = "help",
+                .arguments = "[VERB]",
+                .summary = "Show this help, or that of a verb",
+                .detail = "The same as --help.",
+                .examples = {{"sbxctl help run", "All about run"}},
+                .max_args = 1,
+                .run = verb_help,
+        },
+};
+const size_t n_verbs = ELEMENTS(verb_table);
+
+const Verb *verb_find(const char *name) {
+        for (size_t i = 0; i < n_verbs; i++) {
+                if (streq(verb_table[i].name, name)) {
+                        return &verb_table[i];
+                }
+        }
+        return NULL;
+}
+
+const Verb *verb_suggest(const char *name) {
+        const Verb *best = NULL;
+        /* beyond half of its letters it is another word */
+        size_t least = MAX(strlen(name) / 2, (size_t) 1) + 1;
+
+        for (size_t i = 0; i < n_verbs; i++) {
+                size_t distance = str_distance(name, verb_table[i].name);
+
+                /* the beginning of a verb is a verb that was cut short */
+                if (strlen(name) > 1 && startswith(verb_table[i].name, name)) {
+                        return &verb_table[i];
+                }
+                if (distance < least && distance < strlen(name)) {
+                        least = distance;
+                        best = &verb_table[i];
+                }
+        }
+        return best;
+}

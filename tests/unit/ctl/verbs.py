@@ -1,0 +1,211 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""verbs.py SBXCTL FAKE: what each verb prints and exits with, against tests/fake/fake-sbxd.c. Needs no
+root and makes no sandbox."""
+
+import json
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+SBXCTL, FAKE = sys.argv[1:3]
+failed = 0
+
+
+def check(name, good, shown=""):
+    global failed
+    failed += not good
+    print(f"{'ok' if good else 'not ok'} {name}" + ("" if good else f"\n    # {shown!r}"))
+
+
+def run(*words, stdin="", **more):
+    environment = dict(os.environ, SBX_PRIVATE_SOCKET=SOCKET, NO_COLOR="1", TERM="xterm", **more)
+    environment.pop("SYSTEMD_COLORS", None)
+    return subprocess.run([SBXCTL, *words], input=stdin, text=True, capture_output=True, timeout=20, env=environment)
+
+
+# name, words, exit status, what stdout has (expression), what stderr has
+CASES = [
+    ("start", "start web", 0, "^$", "^$"),
+    ("start --no-block", "start --no-block broken", 0, "^$", "^$"),
+    ("start that fails", "start broken", 1, "^$", r"start of broken\.sandbox failed:\n  Executing failed on \"\\x1b\[5m/bin/x\"\.\n"
+     r"See 'sbxctl status broken' and 'sbxctl logs broken'\."),
+    ("start of a bad unit", "start bad", 1, "^$", r"^Failed to start bad\.sandbox: it has mistakes:\nbad\.sandbox:3:7: error: MemoryMax=: no size\n$"),
+    ("start of no unit", "start nope", 4, "^$", r"There is no unit nope\.sandbox\."),
+    ("start of a bad name", "start a/b", 1, "^$", "no name of a sandbox"),
+    ("start of several", "start web idle nope", 4, "^$", "nope"),
+    ("start --wait of what ends", "start --wait ends", 0, "^$", "^$"),
+    ("start without a name", "start", 1, "^$", r"Too few arguments: sbxctl start NAME"),
+    ("stop", "stop web", 0, "^$", "^$"),
+    ("stop by pattern", "stop w*", 0, "^$", "^$"),
+    ("stop by pattern of nothing", "stop zz*", 0, "^$", "^$"),
+    ("restart", "restart web", 0, "^$", "^$"),
+    ("is-active", "is-active web", 0, "^active\n$", "^$"),
+    ("is-active, one of two", "is-active idle web", 0, "^inactive\nactive\n$", "^$"),
+    ("is-active, none", "is-active idle broken", 3, "^inactive\nfailed\n$", "^$"),
+    ("is-active of no unit", "is-active nope", 4, "^unknown\n$", "^$"),
+    ("is-active -q", "is-active -q web", 0, "^$", "^$"),
+    ("status", "status web", 0, r"^● web\.sandbox - What it is\n     Loaded: loaded\n     Active: active \(running\)\n(.*\n)*"
+     r"   Main PID: 1 .*\n     Memory: 1\.5K \(max: 64M\)\n      Ports: http: 8080 → 80\n     Layers: busybox site\n\none\n"
+     r"t\\x1b\[31mwo\nthree\n$", "^$"),
+    ("status -n", "status -n 1 web", 0, r"site\n\nthree\n$", "^$"),
+    ("status of an inactive unit", "status idle", 3, "○ idle", "^$"),
+    ("status of a failed unit", "status broken", 3, r"Status: Executing failed on \"\\x1b\[5m/bin/x\"", "^$"),
+    ("status of no unit", "status nope", 4, "^$", "nope"),
+    ("status of the manager", "status", 0, "Backend: direct\n +Units: 5 loaded", "^$"),
+    ("show of one", "show -p MainPID --value web", 0, "^1\n$", "^$"),
+    ("show of a directive", "show -p MemoryMax,Layers web", 0, "^MemoryMax=67108864\nLayers=busybox site\n$", "^$"),
+    ("show of what is not set", "show -p MemoryCurrent idle", 0, r"^MemoryCurrent=\[not set\]\n$", "^$"),
+    ("show escapes", "show -p StatusText broken", 0, r"\\x1b\[5m", "^$"),
+    ("show of the manager", "show", 0, "^Backend=direct$", "^$"),
+    ("list", "list", 0, r"^ +UNIT +LOAD +ACTIVE +SUB +PID +MEMORY +PORTS +DESCRIPTION *\n +web\.sandbox +loaded +active +running +1 "
+     r"+1\.5K +8080 +What \\x1b\[31m it is", "^$"),
+    ("list leaves the inactive out", "list --no-legend", 0, r"^ +web.*\n● broken.*\n● bad.*\n$", "^$"),
+    ("list --all", "list --all", 0, "idle(.*\n)*\n5 sandboxes listed", "^$"),
+    ("list by pattern", "list i*", 0, "idle(.*\n)*.*1 sandbox listed", "^$"),
+    ("list-unit-files", "list-unit-files", 0, r"^web\.sandbox +enabled +/etc/sbx/system/web\.sandbox", "^$"),
+    ("logs", "logs web", 0, r"^one\nt\\x1b\[31mwo\nthree\n$", "^$"),
+    ("logs -n", "logs -n 2 web", 0, r"^t\\x1b\[31mwo\nthree\n$", "^$"),
+    ("logs -n of no number", "logs -n x web", 1, "^$", "takes a number"),
+    ("kill", "kill -s HUP --kill-whom=main web", 0, "^$", "^$"),
+    ("kill with no signal", "kill -s NONSENSE web", 1, "^$", "is no signal"),
+    ("reset-failed", "reset-failed", 0, "^$", "^$"),
+    ("daemon-reload", "daemon-reload", 0, "^$", "^$"),
+    ("exec, status", "exec --pipe web -- exit-42", 42, "^$", "^$"),
+    ("exec, without --", "exec --pipe web exit-3 -q", 3, "^$", "^$"),
+    ("exec, signal", "exec --pipe web -- signal-9", 137, "^$", "^$"),
+    ("exec, not found", "exec --pipe web -- missing", 127, "^$", "no such program"),
+    ("exec, not executable", "exec --pipe web -- data", 126, "^$", "no program"),
+    ("exec, not active", "exec --pipe idle -- x", 125, "^$", "does not run"),
+    ("run, status", "run --pipe -- exit-42", 42, "^$", "^$"),
+    ("run, signal", "run --pipe signal-9", 137, "^$", "^$"),
+    ("run, not found", "run --pipe -- missing", 127, "^$", "it is missing"),
+    ("run, a bad -p", "run --pipe -p nonsense -- x", 125, "^$", "DIRECTIVE=VALUE"),
+    ("run, both ways", "run --pipe --pty -- x", 125, "^$", "exclude"),
+    ("run --no-block", "run --no-block --name=bg -- wait", 0, r"^bg\.sandbox\n$", "^$"),
+    ("an unknown verb", "strat web", 1, "^$", "Did you mean 'start'"),
+    ("a verb that was cut short", "stat web", 1, "^$", "Did you mean 'status'"),
+    ("a verb that is like none", "frob web", 1, "^$", "See 'sbxctl help'"),
+    ("a verb of systemctl alone", "enable web", 1, "^$", "systemctl enable sbx@NAME"),
+    ("an unknown --json", "list --json=yes", 1, "^$", "pretty, short or off"),
+    ("help", "--help", 0, "^  start NAME", "^$"),
+    ("help of a verb", "run --help", 0, "Directive|directive", "^$"),
+]
+
+
+def table():
+    for name, words, status, out, err in CASES:
+        done = run(*words.split())
+        good = (done.returncode == status and re.search(out, done.stdout, re.M)
+                and re.search(err, done.stderr))
+        check(name, good, (done.returncode, done.stdout, done.stderr))
+
+
+def documents():
+    for words in ("list --json=short", "list --json=pretty", "show --json=short web", "status --json=pretty web",
+                  "list-unit-files --json=short", "is-active --json=short web", "show --json=short web idle"):
+        done = run(*words.split())
+        try:
+            json.loads(done.stdout)
+            check(f"{words} is JSON", done.returncode == 0, done.stderr)
+        except ValueError as error:
+            check(f"{words} is JSON", False, str(error))
+    shown = json.loads(run("show", "--json=short", "idle").stdout)
+    check("numbers in JSON are whole", shown["MemoryCurrent"] == 2**64 - 1, shown)
+
+
+def streams():
+    check("exec passes stdin and stdout on", run("exec", "--pipe", "web", "echo", stdin="hello\n").stdout == "hello\n")
+    check("run passes stdin and stdout on", run("run", "--pipe", "echo", stdin="hello\n").stdout == "hello\n")
+
+
+def signals():
+    for words in (["exec", "--pipe", "web", "wait"], ["run", "--pipe", "wait"]):
+        environment = dict(os.environ, SBX_PRIVATE_SOCKET=SOCKET)
+        process = subprocess.Popen([SBXCTL, *words], env=environment, stdin=subprocess.DEVNULL)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGTERM)
+        check(f"{words[0]} passes SIGTERM on", process.wait(20) == 128 + signal.SIGTERM, process.returncode)
+
+
+def terminal(words, typed=b""):
+    """Runs sbxctl under a terminal of its own: its output, its exit status, and whether the terminal's
+    settings are the same as before."""
+    import fcntl
+    import struct
+    import termios
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 33, 44, 0, 0))
+    before = termios.tcgetattr(slave)
+    environment = dict(os.environ, SBX_PRIVATE_SOCKET=SOCKET, TERM="xterm", PAGER="false")
+    process = subprocess.Popen([SBXCTL, *words], env=environment, stdin=slave, stdout=slave, stderr=slave)
+    output, until = b"", time.monotonic() + 20
+    while time.monotonic() < until:
+        if typed and process.poll() is None and not termios.tcgetattr(slave)[3] & termios.ICANON:
+            os.write(master, typed)
+            typed = b""
+        if select.select([master], [], [], 0.1)[0]:
+            output += os.read(master, 4096)
+        elif process.poll() is not None:
+            break
+    same = before == termios.tcgetattr(slave)
+    os.close(master)
+    os.close(slave)
+    return output, process.wait(1), same
+
+
+def terminals():
+    for words in (["run", "size"], ["exec", "web", "size"]):
+        output, status, same = terminal(words)
+        check(f"{words[0]} has a terminal of the same size", b"33 44" in output, output)
+        check(f"{words[0]} with a terminal: status", status == 0, status)
+        check(f"{words[0]} restores the terminal", same)
+    output, status, same = terminal(["exec", "web", "missing"])
+    check("exec of what is missing restores the terminal", same and status == 127, (output, status))
+    output, status, _ = terminal(["list"])
+    check("list has no colours of others", b"\x1b[31m it" not in output and b"web.sandbox" in output, output)
+
+
+def lost():
+    environment = dict(os.environ, SBX_PRIVATE_SOCKET=SOCKET)
+    process = subprocess.Popen([SBXCTL, "run", "--pipe", "wait"], env=environment, stdin=subprocess.DEVNULL,
+                               stderr=subprocess.PIPE, text=True)
+    time.sleep(0.5)
+    fake.kill()
+    message = process.communicate(timeout=20)[1]
+    check("run says that sbxd went away", process.returncode == 125 and "connection to sbxd broke" in message,
+          (process.returncode, message))
+    done = run("list")
+    check("nobody there: how to start it", done.returncode == 1 and "sbxd is not running" in done.stderr, done.stderr)
+
+
+with tempfile.TemporaryDirectory() as folder:
+    SOCKET = os.path.join(folder, "private")
+    with open(os.path.join(folder, "asked"), "w+", encoding="utf-8") as asked:
+        fake = subprocess.Popen([FAKE, SOCKET], stdout=asked)
+        try:
+            until = time.monotonic() + 10
+            while not os.path.exists(SOCKET) and time.monotonic() < until:
+                time.sleep(0.02)
+            table()
+            documents()
+            streams()
+            signals()
+            terminals()
+            asked.seek(0)
+            calls = asked.read()
+            for line in ("StartUnit web.sandbox replace", "KillUnit web.sandbox main 1", "ResetFailedUnit broken.sandbox",
+                         "Reload ", "StartTransientUnit bg.sandbox alone", "property Type exec", "StopUnit web.sandbox replace"):
+                check(f"the manager was asked: {line}", line in calls, calls)
+            check("ended transient units are let go", calls.count("UnrefUnit run-r") >= 5, calls)
+            lost()
+        finally:
+            fake.kill()
+            fake.wait()
+sys.exit(1 if failed else 0)
