@@ -1,0 +1,326 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# direct.sh BUILD: every verb of sbxctl against the real daemons out of the build folder, on a host
+# without systemd: what it prints, what it exits with, and that nothing is left behind.
+set -uo pipefail
+
+here=$(dirname "$(readlink -f "$0")")
+beds=$here/../beds
+if [ "${SBX_IN_BED:-}" != ctl ]; then
+        build=$(readlink -f "${1:?usage: direct.sh BUILD}")
+        SBX_BED=ctl SBX_IN_BED=ctl exec "$beds/direct.sh" "$(readlink -f "$0")" "$build"
+fi
+
+# shellcheck source=../beds/lib.sh
+. "$beds/lib.sh"
+# shellcheck source=../daemons.sh
+. "$here/../daemons.sh"
+
+build=$1
+# What the tests write lies in /run, which is the bed's own.
+units=/run/sbx-units
+mkdir -p "$units"
+export SBX_UNIT_PATH=$units NO_COLOR=1 SYSTEMD_PAGER=
+
+write_unit() {
+        cat >"$units/$1.sandbox"
+}
+
+# pty COMMAND…: under a terminal of its own, as `script` makes it; its status is the command's.
+pty() {
+        local command
+        printf -v command '%q ' "$@"
+        script --quiet --return --command "$command" /dev/null </dev/null
+}
+
+without_daemon() {
+        check_output "without sbxd: how to start it" 'sbxd is not running' "$SBXCTL" list
+        check_output "without sbxd: the command that starts it" 'start it as root with: sbxd' "$SBXCTL" status web
+        check_status "without sbxd: exit 1" 1 "$SBXCTL" start web
+        check_status "run without sbxd: exit 125" 125 "$SBXCTL" run --pipe -- /bin/true
+}
+
+offline() {
+        check_status "verify of a good unit is silent and 0" 0 "$SBXCTL" verify web
+        check_equal "verify of a good unit says nothing" "$("$SBXCTL" verify web 2>&1)" ""
+        check_output "plan names directive and place" 'limit=MemoryMax value=67108864 .*MemoryMax= .*web\.sandbox:[0-9]+:[0-9]+' \
+                "$SBXCTL" plan web
+        check_output "plan knows the other back end" '^ *MemoryMax=67108864 ' "$SBXCTL" plan --backend=scope web
+        check_output "plan as JSON" '"op": *"exec"' "$SBXCTL" plan --json=short web
+        check_output "cat names its file" '^# .*/web\.sandbox$' "$SBXCTL" cat web
+        check_status "cat of no unit: 4" 4 "$SBXCTL" cat nope
+        check_status "plan of no unit: 4" 4 "$SBXCTL" plan nope
+        check_status "verify of no unit: 2" 2 "$SBXCTL" verify nope
+        check_status "plan needs no root" 0 setpriv --reuid 65534 --regid 65534 --clear-groups \
+                env SBX_UNIT_PATH="$SBX_UNIT_PATH" SBX_LAYER_PATH="$SBX_LAYER_PATH" "$SBXCTL" plan web
+}
+
+bad_units() {
+        write_unit bad <<'END'
+[Sandbox]
+ExecStart=/bin/x
+MemoryMx=1M
+MemoryMax=lots
+[Sandbo]
+END
+        check_status "verify of a bad unit: 2" 2 "$SBXCTL" verify bad
+        check_output "verify names every mistake: the key" 'bad\.sandbox:3:1: error: .*MemoryMax' "$SBXCTL" verify bad
+        check_output "verify names every mistake: the value" 'bad\.sandbox:4:11: error: ' "$SBXCTL" verify bad
+        check_output "verify names every mistake: the section" 'bad\.sandbox:5:1: error: .*\[Sandbox\]' "$SBXCTL" verify bad
+        check_output "verify as JSON has the places" '"line": *3' "$SBXCTL" verify --json=short bad
+        check_status "a bad unit does not start" 1 "$SBXCTL" start bad
+        check_output "a start tells all mistakes" 'bad\.sandbox:5:1: error: ' "$SBXCTL" start bad
+        check_output "status of a bad unit shows its mistakes" 'Loaded: bad-setting' "$SBXCTL" status bad
+        check_status "status of a bad unit: 3" 3 "$SBXCTL" status bad
+
+        printf 'ExecStart=\0\n' >"$units/nul.sandbox"
+        ln -s /etc/passwd "$units/out.sandbox"
+        mkfifo "$units/fifo.sandbox"
+        mkdir "$units/folder.sandbox"
+        write_unit open <<<$'[Sandbox]\nExecStart=/bin/true'
+        chmod 666 "$units/open.sandbox"
+        write_unit quote <<<$'[Sandbox]\nExecStart="/bin/true'
+        truncate -s 100M "$units/large.sandbox"
+        for unit in nul out fifo folder open quote large; do
+                check_status "verify refuses: $unit" 2 timeout 5 "$SBXCTL" verify "$unit"
+                check_status "start refuses: $unit" 1 timeout 5 "$SBXCTL" start "$unit"
+        done
+        rm -r "$units"/{nul,out,fifo,folder,open,quote,large}.sandbox
+        check_status "sbxd lives on" 0 "$SBXCTL" list
+}
+
+failing_starts() {
+        write_unit layer <<<$'[Sandbox]\nExecStart=/bin/true\nLayers=nosuch'
+        check_output "a missing layer is named with its place" 'layer\.sandbox:3:8: error: Layers=: .*nosuch' "$SBXCTL" verify layer
+        check_status "a missing layer does not start" 1 "$SBXCTL" start layer
+        check_output "the start names it too" 'nosuch' "$SBXCTL" start layer
+
+        write_unit program <<<$'[Sandbox]\nType=exec\nExecStart=/bin/nosuch\nLayers=busybox'
+        check_status "a missing program does not start" 1 "$SBXCTL" start program
+        check_output "the step, the object, the directive and its place are named" \
+                'nosuch.*ExecStart= at .*program\.sandbox:3:11' "$SBXCTL" start program
+        check_output "the start says where to look" 'sbxctl status program' "$SBXCTL" start program
+        check_output "status tells why" 'Status: .*nosuch' "$SBXCTL" status program
+        check_status "status of a failed unit: 3" 3 "$SBXCTL" status program
+        check_equal "is-active says failed" "$("$SBXCTL" is-active program)" failed
+        check "reset-failed" "$SBXCTL" reset-failed program
+        check_equal "is-active says inactive then" "$("$SBXCTL" is-active program)" inactive
+        rm "$units"/{layer,program}.sandbox
+}
+
+life() {
+        write_unit idle <<<$'[Sandbox]\nExecStart=/bin/true\nLayers=busybox'
+        check_status "exec in a unit that was never loaded: 125" 125 "$SBXCTL" exec --pipe idle -- /bin/true
+        check_status "kill of a unit that was never loaded: 3" 3 "$SBXCTL" kill idle
+        rm "$units/idle.sandbox"
+        check "start" "$SBXCTL" start web
+        check "the page is served" wait_for 5 page_served http://127.0.0.1:8080/
+        check_equal "is-active" "$("$SBXCTL" is-active web)" active
+        check_status "status of a running unit: 0" 0 "$SBXCTL" status web
+        for line in 'Active: active \(running\) since .* ago' 'Main PID: [0-9]+ \(httpd|busybox\)' 'Tasks: [0-9]+ \(limit: 32\)' \
+                'Memory: .* \(max: 64M\)' '^ {13}(├|└)─[0-9]+ /bin/httpd -f' 'Ports: http: 8080' 'Layers: busybox site' 'Users: root inside is uid [0-9]{6,} outside'; do
+                check_output "status shows $line" "$line" "$SBXCTL" status web
+        done
+        check_equal "show of one value" "$("$SBXCTL" show -p MemoryMax --value web)" 67108864
+        check_equal "show of a directive" "$("$SBXCTL" show -p Layers,Restart web)" $'Layers=busybox site\nRestart=on-failure'
+        check "MainPID is httpd on the host" grep -q . "/proc/$("$SBXCTL" show -p MainPID --value web)/comm"
+        check "show as JSON is JSON" bash -c "'$SBXCTL' show --json=pretty web | python3 -m json.tool"
+        check_output "list" 'web\.sandbox +loaded +active +running +[0-9]+ .*8080' "$SBXCTL" list
+        check_output "list without its legend" '^ +web\.sandbox' "$SBXCTL" list --no-legend
+        check_output "list as JSON" '"unit": *"web\.sandbox"' "$SBXCTL" list --json=short
+        check_output "list-unit-files" 'web\.sandbox' "$SBXCTL" list-unit-files
+        check_output "status by pattern" 'web\.sandbox - Static' "$SBXCTL" status 'w*'
+        check_status "start of what runs: 0" 0 "$SBXCTL" start web
+        local before after
+        before=$("$SBXCTL" show -p MainPID --value web)
+        check "restart" "$SBXCTL" restart web
+        after=$("$SBXCTL" show -p MainPID --value web)
+        check "restart makes a new process" test "$before" != "$after"
+        check "the page is served again" wait_for 5 page_served http://127.0.0.1:8080/
+}
+
+execs() {
+        check_output "exec: root inside is nobody outside" 'uid=0' "$SBXCTL" exec --pipe web -- /bin/id
+        check_equal "exec: stdin and stdout are passed on" "$(echo hello | "$SBXCTL" exec --pipe web -- /bin/cat)" hello
+        check_equal "exec: stderr is passed on" "$("$SBXCTL" exec --pipe web -- /bin/sh -c 'echo oops >&2' 2>&1 >/dev/null)" oops
+        check_status "exec: the status is the command's" 42 "$SBXCTL" exec --pipe web -- /bin/sh -c 'exit 42'
+        # shellcheck disable=SC2016 # the sandbox's shell is to expand it
+        check_status "exec: 128 and the signal" 137 "$SBXCTL" exec --pipe web -- /bin/sh -c 'kill -9 $$'
+        check_status "exec: 127 where there is no such program" 127 "$SBXCTL" exec --pipe web -- /bin/nosuch
+        check_status "exec: 126 where it cannot be executed" 126 "$SBXCTL" exec --pipe web -- /srv/www/index.html
+        check_status "exec: 125 in a unit that does not run" 125 "$SBXCTL" exec --pipe bad -- /bin/true
+        # shellcheck disable=SC2016
+        check_output "exec: environment and directory" '^x /srv$' \
+                "$SBXCTL" exec --pipe -E A=x -w /srv web -- /bin/sh -c 'echo "$A $PWD"'
+        check_output "exec: another user" 'uid=7 ' "$SBXCTL" exec --pipe -u 7 web -- /bin/id
+        # shellcheck disable=SC2016
+        check_output "exec: a terminal of its own" '/dev/pts/[0-9]+' pty "$SBXCTL" exec -t web -- /bin/tty
+        check_status "exec: with a terminal, the status is the command's" 7 pty "$SBXCTL" exec -t web -- /bin/sh -c 'exit 7'
+        check_output "exec: the same namespaces" same bash -c "
+                [ \"\$('$SBXCTL' exec --pipe web -- /bin/readlink /proc/self/ns/net)\" = \
+                  \"\$(readlink /proc/\$('$SBXCTL' show -p MainPID --value web)/ns/net)\" ] && echo same"
+        "$SBXCTL" exec --pipe web -- /bin/sleep 30 &
+        local pid=$! status=0
+        sleep 0.5
+        kill -INT "$pid"
+        wait "$pid" || status=$?
+        check_equal "exec: SIGINT is passed on" "$status" 130
+}
+
+runs() {
+        local run=("$SBXCTL" run --pipe -p Layers=busybox)
+        check_equal "run: output" "$("${run[@]}" -- /bin/echo hello)" hello
+        check_equal "run: input" "$(echo hello | "${run[@]}" -- /bin/cat)" hello
+        # shellcheck disable=SC2016 # nobody is to expand it
+        check_equal "run: arguments are as they are" "$("${run[@]}" -- /bin/echo 'a  b' '$HOME' '100%' '"')" "a  b \$HOME 100% \""
+        check_status "run: the status is the command's" 42 "${run[@]}" -- /bin/sh -c 'exit 42'
+        # shellcheck disable=SC2016
+        check_status "run: 128 and the signal" 143 "${run[@]}" -- /bin/sh -c 'kill -15 $$'
+        check_status "run: 127 where there is no such program" 127 "${run[@]}" -- /bin/nosuch
+        check_status "run: 126 where it cannot be executed" 126 "${run[@]}" -p Layers=site -- /srv/www/index.html
+        check_status "run: 125 where sbx fails" 125 "${run[@]}" -p Layers=nosuch -- /bin/true
+        check_output "run: a bad directive is named" 'MemoryMax' "${run[@]}" -p MemoryMx=1 -- /bin/true
+        check_status "run: 125 for a bad directive" 125 "${run[@]}" -p MemoryMx=1 -- /bin/true
+        # shellcheck disable=SC2016
+        check_equal "run: environment" "$("${run[@]}" -E 'A=b c' -- /bin/sh -c 'echo "$A"')" "b c"
+        check_output "run: a terminal of its own" '/dev/pts/0' pty "$SBXCTL" run -t -p Layers=busybox -- /bin/tty
+        check_status "run: with a terminal, the status is the command's" 9 \
+                pty "$SBXCTL" run -t -p Layers=busybox -- /bin/sh -c 'exit 9'
+        # shellcheck disable=SC2016
+        check_output "run: the terminal is as large as the user's" '33 44' \
+                pty bash -c 'stty rows 33 cols 44; "$0" run -t -p Layers=busybox -- /bin/stty size' "$SBXCTL"
+        # It may have ended before sbxctl has the terminal.
+        # shellcheck disable=SC2016
+        check_equal "run: with a terminal, no output of a short command is lost" \
+                "$(for _ in $(seq 30); do pty "$SBXCTL" run -t -p Layers=busybox -- /bin/echo here; done | grep -c here)" 30
+        # shellcheck disable=SC2016
+        check_equal "run: container_uuid is the id of the invocation" \
+                "$("${run[@]}" -- /bin/sh -c '[ "$(echo "$container_uuid" | tr -d -)" = "$INVOCATION_ID" ] && echo same')" same
+        # shellcheck disable=SC2016
+        check_output "run: the user's terminal is restored" 'same' \
+                pty bash -c 'a=$(stty -g); "$0" run -t -p Layers=busybox -- /bin/false; [ "$a" = "$(stty -g)" ] && echo same' "$SBXCTL"
+        "${run[@]}" -- /bin/sleep 30 &
+        local pid=$! status=0 name
+        sleep 0.5
+        kill -TERM "$pid"
+        wait "$pid" || status=$?
+        check_equal "run: SIGTERM is passed on" "$status" 143
+
+        name=$("$SBXCTL" run --no-block --name=bg -p Layers=busybox -- /bin/sleep 1000)
+        check_equal "run --no-block prints the name" "$name" bg.sandbox
+        check "it runs" wait_for 5 property_is bg ActiveState active
+        check_output "it is transient" 'transient' "$SBXCTL" status bg
+        check_status "its name is taken" 125 "$SBXCTL" run --pipe --name=bg -p Layers=busybox -- /bin/true
+        check "it stops" "$SBXCTL" stop bg
+}
+
+logs() {
+        write_unit talk <<'END'
+[Sandbox]
+Type=oneshot
+Layers=busybox
+ExecStart=/bin/sh -c 'echo one; printf "t\\033[31mwo\\n"; echo three >&2'
+END
+        check "start of a oneshot waits for its end" "$SBXCTL" start talk
+        check_output "logs" '^one$' "$SBXCTL" logs talk
+        check_output "logs: control characters are escaped" '^t\\x1b\[31mwo$' "$SBXCTL" logs talk
+        check_equal "logs -n 1" "$("$SBXCTL" logs -n 1 talk)" three
+        check_output "status shows the last lines" '^three$' "$SBXCTL" status talk
+        check_status "start --wait" 0 "$SBXCTL" start --wait talk
+
+        write_unit count <<'END'
+[Sandbox]
+Layers=busybox
+ExecStart=/bin/sh -c 'i=0; while sleep 0.1; do i=$((i+1)); echo "line $i"; done'
+END
+        check "start of a unit that goes on talking" "$SBXCTL" start count
+        check "logs -f follows" bash -c "timeout 5 '$SBXCTL' logs -f count | grep -q -m1 'line 12'"
+        check "stop of it" "$SBXCTL" stop count
+        rm "$units"/{talk,count}.sandbox
+}
+
+kills() {
+        check "kill of the workload alone" "$SBXCTL" kill -s KILL --kill-whom=main web
+        check "Restart=on-failure starts it again" wait_for 5 property_is web NRestarts 1
+        check "the page is served after it" wait_for 5 page_served http://127.0.0.1:8080/
+        check_status "kill with a bad signal: 1" 1 "$SBXCTL" kill -s NONSENSE web
+        check_status "kill of what does not run" 3 "$SBXCTL" kill bad
+        check "stop" "$SBXCTL" stop web
+        check_status "stop of what is stopped: 0" 0 "$SBXCTL" stop web
+        check_status "status of an inactive unit: 3" 3 "$SBXCTL" status web
+        check_status "is-active of an inactive unit: 3" 3 "$SBXCTL" is-active web
+        check_status "status of no unit: 4" 4 "$SBXCTL" status nope
+        check_status "is-active of no unit: 4" 4 "$SBXCTL" is-active nope
+        check_status "start of no unit: 4" 4 "$SBXCTL" start nope
+        check_status "exec in what does not run: 125" 125 "$SBXCTL" exec --pipe web -- /bin/true
+}
+
+reload() {
+        write_unit turn <<<$'[Sandbox]\nExecStart=/bin/sleep 1000\nLayers=busybox\nTasksMax=11'
+        check "start of a unit that will change" "$SBXCTL" start turn
+        write_unit turn <<<$'[Sandbox]\nExecStart=/bin/sleep 1000\nLayers=busybox\nTasksMax=12'
+        check_output "status says that it changed" 'daemon-reload' "$SBXCTL" status turn
+        check "daemon-reload" "$SBXCTL" daemon-reload
+        check_equal "its new value is shown" "$("$SBXCTL" show -p TasksMax --value turn)" 12
+        check "stop of it" "$SBXCTL" stop turn
+        rm "$units/turn.sandbox"
+        "$SBXCTL" daemon-reload
+}
+
+# More at once than a short queue of connections would hold.
+crowd() {
+        local pids=() pid lost=0
+        write_unit limit <<<$'[Sandbox]\nType=oneshot\nExecStart=/bin/false\nLayers=busybox'
+        for _ in $(seq 1 8); do
+                "$SBXCTL" start limit >/dev/null 2>&1
+        done
+        check_output "the start limit tells the last reason" 'dealt with\. The last time: The workload exited' "$SBXCTL" status limit
+        check_equal "and itself but once" "$("$SBXCTL" status limit | grep -o 'It was started' | wc -l)" 1
+        "$SBXCTL" reset-failed limit
+        write_unit many <<<$'[Sandbox]\nExecStart=/bin/sleep 1000\nLayers=busybox'
+        check "start of a unit for many" "$SBXCTL" start many
+        for _ in $(seq 1 100); do
+                "$SBXCTL" exec many -- /bin/true </dev/null >/dev/null 2>&1 &
+                pids+=($!)
+        done
+        for pid in "${pids[@]}"; do
+                wait "$pid" || lost=$((lost + 1))
+        done
+        check_equal "a hundred at once are all served" "$lost" 0
+        check "stop of it again" "$SBXCTL" stop many
+        rm "$units/limit.sandbox" "$units/many.sandbox"
+        "$SBXCTL" daemon-reload
+}
+
+strangers() {
+        check_output "not root: changing is refused" . setpriv --reuid 65534 --regid 65534 --clear-groups \
+                env SBX_PRIVATE_SOCKET=/run/sbx/private "$SBXCTL" start web
+        check_status "not root: exit 1" 1 setpriv --reuid 65534 --regid 65534 --clear-groups \
+                env SBX_PRIVATE_SOCKET=/run/sbx/private "$SBXCTL" start web
+        check_status "an unknown verb: 1" 1 "$SBXCTL" strat web
+        check_output "an unknown verb: did you mean" "Did you mean 'start'" "$SBXCTL" strat web
+}
+
+SBXCTL=$build/src/sbxctl
+without_daemon
+daemons_start "$build" || exit 1
+# The first start of all makes what stays: loop control, folders of the helper.
+"$SBXCTL" start web && "$SBXCTL" stop web
+census=$("$beds/census.sh")
+offline
+bad_units
+failing_starts
+life
+execs
+runs
+logs
+kills
+reload
+crowd
+strangers
+"$SBXCTL" stop '*'
+"$SBXCTL" reset-failed
+check_census "nothing is left of it all" "$census"
+check "the daemons end" daemons_stop
+finish

@@ -1,0 +1,141 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# All tests, on a Debian 12 with root: three builds (gcc with sanitizers, clang, gcc as released), the
+# tests of each room, lints, fuzzers, the whole thing without systemd and, in a bed, with it. The last
+# line is "N passed, N failed"; a test that cannot run counts as failed.
+set -uo pipefail
+
+source=$(dirname "$(dirname "$(readlink -f "$0")")")
+cd "$source" || exit 1
+fuzz_seconds=${SBX_FUZZ_SECONDS:-20}
+passed=0
+failed=0
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
+export SBX_TESTS_STRICT=1
+
+say() {
+        echo "== [$(date +%T)] $*"
+}
+
+# step NAME COMMAND…: one test; its output is shown if it fails.
+step() {
+        local name=$1
+        shift
+        if "$@" >"$logs/step" 2>&1; then
+                passed=$((passed + 1))
+                echo "ok $name"
+        else
+                failed=$((failed + 1))
+                echo "not ok $name"
+                tail -n 200 "$logs/step"
+        fi
+}
+
+# meson_tests BUILD NAME [ARGUMENT…]: each test of meson counts; one that was skipped has failed.
+meson_tests() {
+        local build=$1 name=$2 counts
+        shift 2
+        meson test -C "$build" --no-rebuild --print-errorlogs --logbase "log-$name" "$@"
+        counts=$(python3 - "$build/meson-logs/log-$name.json" <<'END'
+import json, sys
+good = bad = 0
+for line in open(sys.argv[1], encoding="utf-8"):
+    result = json.loads(line)["result"]
+    good += result == "OK"
+    bad += result != "OK"
+print(good, bad)
+END
+        ) || counts="0 1"
+        passed=$((passed + ${counts% *}))
+        failed=$((failed + ${counts#* }))
+}
+
+# checks COMMAND…: a program that prints "ok …" and "not ok …" lines; ending badly without a "not ok"
+# is a failure too.
+checks() {
+        local good bad status=0
+        "$@" 2>&1 | tee "$logs/checks"
+        status=${PIPESTATUS[0]}
+        good=$(grep -c '^ok ' "$logs/checks")
+        bad=$(grep -c '^not ok ' "$logs/checks")
+        if [ "$status" != 0 ] && [ "$bad" = 0 ]; then
+                echo "not ok $1 ended with status $status"
+                bad=1
+        fi
+        passed=$((passed + good))
+        failed=$((failed + bad))
+}
+
+build() {
+        local folder=$1
+        shift
+        [ -e "$folder/build.ninja" ] || meson setup "$folder" "$@" || return 1
+        meson compile -C "$folder"
+}
+
+fuzz_one() {
+        local target=$1 name
+        name=$(basename "$target")
+        mkdir "$logs/$name"
+        # New inputs go to a folder of this run; the corpus in the tree is only read.
+        (cd "$logs/$name" && mkdir new && "$target" -max_total_time="$fuzz_seconds" -rss_limit_mb=1024 \
+                -timeout=10 -print_final_stats=1 new "$source/tests/fuzz/corpus/${name#fuzz-}" >log 2>&1) ||
+                touch "$logs/$name/bad"
+}
+
+fuzz() {
+        local target targets=0
+        for target in "$1"/tests/fuzz-*; do
+                if [ ! -f "$target" ] || [ ! -x "$target" ]; then
+                        continue
+                fi
+                targets=$((targets + 1))
+                while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do
+                        wait -n
+                done
+                fuzz_one "$target" &
+        done
+        wait
+        for target in "$logs"/fuzz-*; do
+                [ -d "$target" ] || continue
+                step "$(basename "$target") for $fuzz_seconds s" \
+                        sh -c "tail -n 60 '$target/log'; ! test -e '$target/bad'"
+        done
+        step "there are fuzzers" test "$targets" -gt 0
+}
+
+say "packages"
+tests/packages.sh test || { echo "0 passed, 1 failed"; exit 1; }
+
+say "builds"
+step "gcc with sanitizers builds without a warning" build build-asan -Db_sanitize=address,undefined
+CC=clang step "clang builds without a warning" build build-clang
+step "gcc as released builds without a warning" build build-release -Dbuildtype=release
+
+say "tests of the rooms, with sanitizers"
+meson_tests build-asan rooms --no-suite lint
+say "tests of the rooms, by clang"
+meson_tests build-clang rooms --no-suite lint
+say "tests of the rooms and lints, as released"
+meson_tests build-release rooms
+step "clang-tidy finds nothing" tests/lint/tidy.py build-clang
+
+say "fuzzers"
+CC=clang step "the fuzzers build" build build-fuzz -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false
+fuzz "$source/build-fuzz"
+
+say "without systemd"
+for script in tests/integration/*.sh; do
+        [ -e "$script" ] && checks "$script" "$source/build-release"
+done
+checks tests/beds/test-direct.sh "$source/build-release"
+checks tests/beds/test-v-lite.sh "$source/build-release"
+
+say "under systemd"
+checks tests/beds/test-n-hybrid.sh "$source/build-release"
+checks tests/beds/test-n-unified.sh "$source/build-release"
+
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
