@@ -178,6 +178,13 @@ bed_wait() {
         die "the bed did not come up in 30 s (it says '$what')"
 }
 
+# What a bed leaves whose PID 1 was killed with everything around it, by a reboot or a runner of tests.
+bed_is_dead() {
+        local pid
+        pid=$(cat "$state/pid" 2>/dev/null) || return 1
+        ! grep -Eqs "/sbx-bed-$name(/|\$)" "/proc/$pid/cgroup"
+}
+
 bed_boot() {
         local build="" unshared child i
         while [ $# -gt 0 ]; do
@@ -187,6 +194,9 @@ bed_boot() {
                 esac
         done
         [ "$(id -u)" = 0 ] || die "only root can boot a bed"
+        if bed_is_dead; then
+                bed_poweroff
+        fi
         mkdir -m 700 "$state" 2>/dev/null || die "$state exists: is the bed '$name' booted already?"
         mkdir "$state/fs"
         cgroup_folders >"$state/cgroups"
@@ -220,7 +230,7 @@ bed_boot() {
 bed_poweroff() {
         local pid i
         [ -d "$state" ] || return 0
-        if pid=$(cat "$state/pid" 2>/dev/null) && [ -d "/proc/$pid" ]; then
+        if pid=$(cat "$state/pid" 2>/dev/null) && ! bed_is_dead; then
                 (enter systemctl poweroff --force) >/dev/null 2>&1 || true
                 for i in $(seq 1 150); do
                         [ -d "/proc/$pid" ] || break

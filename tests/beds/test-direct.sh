@@ -8,7 +8,7 @@ set -uo pipefail
 here=$(dirname "$(readlink -f "$0")")
 if [ "${SBX_IN_BED:-}" != direct ]; then
         build=$(readlink -f "${1:?usage: test-direct.sh BUILD}")
-        SBX_BED=${SBX_BED:-direct} SBX_IN_BED=direct exec "$here/direct.sh" "$(readlink -f "$0")" "$build"
+        SBX_BED=direct-$$ SBX_IN_BED=direct exec "$here/direct.sh" "$(readlink -f "$0")" "$build"
 fi
 
 # shellcheck source=lib.sh

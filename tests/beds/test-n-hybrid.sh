@@ -8,7 +8,8 @@ set -uo pipefail
 here=$(dirname "$(readlink -f "$0")")
 build=${1:?usage: test-n-hybrid.sh BUILD [PART…]}
 shift
-export SBX_BED=${SBX_BED:-test}
+# A name that nobody else has: tests may run side by side.
+export SBX_BED=${SBX_BED:-test-$$}
 bed=$here/n-hybrid.sh
 
 trap '"$bed" poweroff' EXIT

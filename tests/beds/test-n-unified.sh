@@ -5,5 +5,5 @@
 # stands alone and without controllers: limits are refused, and all else is as it was.
 set -euo pipefail
 
-export SBX_BED=${SBX_BED:-unified} SBX_BED_MODE=unified
+export SBX_BED=${SBX_BED:-unified-$$} SBX_BED_MODE=unified
 exec "$(dirname "$(readlink -f "$0")")/test-n-hybrid.sh" "$@"

@@ -26,7 +26,7 @@ n-hybrid)
 esac
 
 build=$(readlink -f "${1:?usage: bench.sh BUILD [ROUNDS]}")
-export SBX_BED=bench
+export SBX_BED=bench-$$
 echo "## without systemd (direct back end)"
 SBX_IN_BED=direct "$beds/direct.sh" "$here/bench.sh" "$build" "$rounds" || exit 1
 echo

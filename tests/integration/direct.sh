@@ -9,7 +9,7 @@ here=$(dirname "$(readlink -f "$0")")
 beds=$here/../beds
 if [ "${SBX_IN_BED:-}" != ctl ]; then
         build=$(readlink -f "${1:?usage: direct.sh BUILD}")
-        SBX_BED=ctl SBX_IN_BED=ctl exec "$beds/direct.sh" "$(readlink -f "$0")" "$build"
+        SBX_BED=ctl-$$ SBX_IN_BED=ctl exec "$beds/direct.sh" "$(readlink -f "$0")" "$build"
 fi
 
 # shellcheck source=../beds/lib.sh

@@ -9,7 +9,7 @@ here=$(dirname "$(readlink -f "$0")")
 beds=$here/../beds
 if [ "${SBX_IN_BED:-}" != units ]; then
         build=$(readlink -f "${1:?usage: units.sh BUILD}")
-        SBX_BED=${SBX_BED:-units} SBX_IN_BED=units exec "$beds/direct.sh" "$(readlink -f "$0")" "$build"
+        SBX_BED=units-$$ SBX_IN_BED=units exec "$beds/direct.sh" "$(readlink -f "$0")" "$build"
 fi
 
 # shellcheck source=../beds/lib.sh
