@@ -31,6 +31,10 @@ typedef struct Options {
         bool pipe;
         bool follow;
         const char *lines;
+        const char *priority;
+        const char *since;
+        const char *until;
+        const char *output;
         const char *signal;
         const char *whom;
         const char *backend;

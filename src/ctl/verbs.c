@@ -53,7 +53,13 @@ static const Option status_options[] = {
 
 static const Option logs_options[] = {
         FLAG('f', "follow", follow, "Go on printing what is added"),
-        TEXT('n', "lines", lines, "N", "Show the last N lines alone"),
+        TEXT('n', "lines", lines, "N", "Show the last N lines alone, or all; default with -f: 10"),
+        TEXT('p', "priority", priority, "PRIORITY",
+             "Lines of this priority or more urgent: 0 to 7, emerg to debug, or FROM..TO"),
+        TEXT(0, "since", since, "TIME", "Lines from this time on, as in systemd.time(7)"),
+        TEXT(0, "until", until, "TIME", "Lines up to this time"),
+        TEXT('o', "output", output, "FORMAT",
+             "short (default), short-precise, short-iso, short-full, short-unix, cat, json, …"),
         {},
 };
 
@@ -280,11 +286,18 @@ const Verb verb_table[] = {
                 .name = "logs",
                 .arguments = "NAME…",
                 .summary = "Show the output of sandboxes",
-                .detail = "From the journal where sandboxes run in scopes of systemd, else from "
-                          "the manager's "
-                          "bounded log files. Control characters are shown as \\xNN.",
+                .detail = "From the journal where sandboxes run in scopes of systemd, by "
+                          "journalctl(1), which takes the same options and formats; else from the "
+                          "manager's bounded log files, in which the oldest lines give way and a "
+                          "sandbox that writes more than 10000 lines in 30 s loses the rest of "
+                          "them, with a note. A line that begins with <N> has that priority, as in "
+                          "sd-daemon(3). Control characters are shown as \\xNN; only -o json has "
+                          "every byte.",
                 .examples = {{"sbxctl logs -f web", "Follow the output of web.sandbox"},
-                             {"sbxctl logs -n 20 web", "Its last 20 lines"}},
+                             {"sbxctl logs -n 20 web", "Its last 20 lines"},
+                             {"sbxctl logs -p warning --since=-1h 'web*'",
+                              "What went wrong within the last hour"},
+                             {"sbxctl logs -o cat web", "The lines alone"}},
                 .options = logs_options,
                 .min_args = 1,
                 .max_args = -1,

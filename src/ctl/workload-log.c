@@ -4,12 +4,16 @@
 #include "base/host.h"
 #include "base/time.h"
 #include "ctl/connection.h"
+#include "ctl/log-format.h"
 #include "ctl/property.h"
 #include "ctl/text.h"
 #include "unit/unit.h"
 
 #include <inttypes.h>
 #include <systemd/sd-journal.h>
+
+/* Some times what sbxd keeps of one unit. */
+#define READ_MAX ((size_t) 4 << 20)
 
 int log_is_journal(Ctl *ctl) {
         sd_bus_error error __attribute__((cleanup(sd_bus_error_free))) = SD_BUS_ERROR_NULL;
@@ -26,45 +30,52 @@ int log_is_journal(Ctl *ctl) {
         return r < 0 ? r : streq(backend, "scope");
 }
 
-int log_read(Ctl *ctl, const char *unit, uint64_t *offset, sd_bus_error *error, Str *out) {
+/* One answer of sbxd. Gives the bytes that it had, or -errno. */
+static ssize_t read_more(Ctl *ctl, LogSource *source, const LogFilter *filter, sd_bus_error *error,
+                         LogLines *lines) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         const void *bytes;
         uint64_t next;
         size_t size;
         int r;
 
-        r = ctl_call(ctl, "ReadLog", error, &reply, "st", unit, *offset);
+        r = ctl_call(ctl, "ReadLog", error, &reply, "st", source->unit, source->cursor);
         if (r >= 0) {
                 r = sd_bus_message_read_array(reply, 'y', &bytes, &size);
         }
         if (r >= 0) {
                 r = sd_bus_message_read(reply, "t", &next);
         }
-        if (r < 0) {
-                return r;
+        if (r >= 0) {
+                source->cursor = next;
+                r = log_source_feed(source, bytes, size, filter, lines);
         }
-        *offset = next;
-        return size > 0 ? str_append_n(out, bytes, size) : 0;
+        return r < 0 ? r : (ssize_t) size;
+}
+
+int log_read(Ctl *ctl, LogSource *source, const LogFilter *filter, sd_bus_error *error,
+             LogLines *lines) {
+        size_t taken = 0;
+        ssize_t n;
+
+        /* bounded: a workload may write faster than this reads */
+        do {
+                n = read_more(ctl, source, filter, error, lines);
+                taken += (size_t) MAX(n, (ssize_t) 0);
+        } while (n > 0 && taken < READ_MAX);
+        return (int) MIN(n, (ssize_t) 0);
 }
 
 static int file_tail(Ctl *ctl, const char *unit, size_t n, Str *out) {
         sd_bus_error error __attribute__((cleanup(sd_bus_error_free))) = SD_BUS_ERROR_NULL;
-        _cleanup_(str_done) Str text = STR_INIT;
-        uint64_t offset = 0, before;
-        const char *tail;
+        _cleanup_(log_source_done) LogSource source = {.unit = unit};
+        _cleanup_(log_lines_done) LogLines lines = {};
         int r;
 
-        do {
-                before = offset;
-                r = log_read(ctl, unit, &offset, &error, &text);
-        } while (r == 0 && offset > before);
-        if (r < 0) {
-                return r;
-        }
-        tail = text_last_lines(str_text(&text), n);
-        r = text_append_lines(out, tail, strlen(tail));
-        if (r == 0 && out->length > 0 && out->text[out->length - 1] != '\n') {
-                r = str_append_char(out, '\n');
+        r = log_read(ctl, &source, &LOG_FILTER_ALL, &error, &lines);
+        log_lines_tail(&lines, n);
+        for (size_t i = 0; r == 0 && i < lines.n; i++) {
+                r = log_format_line(log_format_find("short"), ctl->colour, &lines.lines[i], out);
         }
         return r;
 }

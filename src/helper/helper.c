@@ -216,6 +216,7 @@ static int open_directory(int parent_fd, const char *name) {
 
 static int open_directories(Helper *helper, const char *path) {
         _cleanup_fd_ int runtime = -EBADF;
+        int logs;
 
         if (mkdir(path, 0755) < 0 && errno != EEXIST) {
                 return log_fault(errno, "Failed to make %s: %m", path);
@@ -225,13 +226,16 @@ static int open_directories(Helper *helper, const char *path) {
                 return log_fault(errno, "Failed to open %s: %m", path);
         }
         helper->ids = open_directory(runtime, "ids");
-        helper->log = open_directory(runtime, "log");
-        if (helper->ids < 0 || helper->log < 0) {
+        logs = open_directory(runtime, "log");
+        if (helper->ids < 0 || logs < 0) {
+                int r = MIN(helper->ids, logs);
+
+                (void) fd_close(logs);
                 return log_fault(
-                        MIN(helper->ids, helper->log),
-                        "Failed to open %s/ids and %s/log as directories of root alone: %m", path,
-                        path);
+                        r, "Failed to open %s/ids and %s/log as directories of root alone: %m",
+                        path, path);
         }
+        log_store_init(&helper->logs, logs);
         return 0;
 }
 
@@ -293,7 +297,7 @@ int helper_init(Helper *helper, const HelperOptions *options, int listen) {
         *helper = (Helper){.listen = listen,
                            .signals = -EBADF,
                            .ids = -EBADF,
-                           .log = -EBADF,
+                           .logs = LOG_STORE_NONE,
                            .ground = {.empty_ns = -EBADF, .proc = -EBADF, .relay_exe = -EBADF},
                            .exit_idle = options->exit_idle};
         cgroup_base_init(&helper->cgroups);
@@ -344,7 +348,7 @@ void helper_done(Helper *helper) {
         helper->signals = fd_close(helper->signals);
         helper->listen = fd_close(helper->listen);
         helper->ids = fd_close(helper->ids);
-        helper->log = fd_close(helper->log);
+        log_store_done(&helper->logs);
         cgroup_base_done(&helper->cgroups);
         launch_ground_done(&helper->ground);
 }

@@ -3,6 +3,7 @@
 
 /* What one sbx-helper holds: its directories, its one connection, its sandboxes. */
 
+#include "helper/log-store.h"
 #include "helper/sandbox.h"
 
 #include <signal.h>
@@ -18,7 +19,8 @@ struct Helper {
         int signals;
         Watch *signal_watch;
         Watch *idle_watch;
-        int ids, log; /* directories */
+        int ids; /* a directory */
+        LogStore logs;
         CgroupBase cgroups;
         LaunchGround ground;
         Images images;

@@ -124,7 +124,7 @@ static int prepare_output(Sandbox *sandbox, int *ret_log) {
         if (!plan_wants_log(sandbox->plan)) {
                 return 0;
         }
-        r = output_new(sandbox->helper->loop, sandbox->helper->log, sandbox->name, ret_log,
+        r = output_new(sandbox->helper->loop, &sandbox->helper->logs, sandbox->name, ret_log,
                        &sandbox->output);
         if (r < 0) {
                 sandbox_fail(sandbox, STEP_STDIO, r, -1, "log");

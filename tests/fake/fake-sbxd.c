@@ -261,7 +261,10 @@ static int on_list_files(sd_bus_message *message, void *userdata, sd_bus_error *
 }
 
 static int on_read_log(sd_bus_message *message, void *userdata, sd_bus_error *error) {
-        static const char log[] = "one\nt\033[31mwo\nthree\n";
+        static const char log[] = "1764100000.000001 6 . one\n"
+                                  "1764100060.000002 3 + t\033[31m\n"
+                                  "1764100061.000003 6 . wo\n"
+                                  "1764100120.500000 7 . three\n";
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         const char *name;
         uint64_t offset;

@@ -220,13 +220,16 @@ logs() {
 [Sandbox]
 Type=oneshot
 Layers=busybox
-ExecStart=/bin/sh -c 'echo one; printf "t\\033[31mwo\\n"; echo three >&2'
+ExecStart=/bin/sh -c 'echo one; printf "t\\033[31mwo\\n"; echo "<3>bad"; echo three >&2'
 END
         check "start of a oneshot waits for its end" "$SBXCTL" start talk
-        check_output "logs" '^one$' "$SBXCTL" logs talk
-        check_output "logs: control characters are escaped" '^t\\x1b\[31mwo$' "$SBXCTL" logs talk
-        check_equal "logs -n 1" "$("$SBXCTL" logs -n 1 talk)" three
-        check_output "status shows the last lines" '^three$' "$SBXCTL" status talk
+        check_output "logs" '^[A-Z][a-z]+ [0-9]+ [0-9:]+ talk\.sandbox: one$' "$SBXCTL" logs talk
+        check_output "logs: control characters are escaped" '^t\\x1b\[31mwo$' "$SBXCTL" logs -o cat talk
+        check_equal "logs -n 1" "$("$SBXCTL" logs -n 1 -o cat talk)" three
+        check_equal "logs -p" "$("$SBXCTL" logs -o cat -p err talk)" bad
+        check_output "logs --since" 'three' "$SBXCTL" logs --since=-1min talk
+        check_equal "logs --until" "$("$SBXCTL" logs --until=-1min talk)" ""
+        check_output "status shows the last lines" ': three$' "$SBXCTL" status talk
         check_status "start --wait" 0 "$SBXCTL" start --wait talk
 
         write_unit count <<'END'
@@ -238,6 +241,40 @@ END
         check "logs -f follows" bash -c "timeout 5 '$SBXCTL' logs -f count | grep -q -m1 'line 12'"
         check "stop of it" "$SBXCTL" stop count
         rm "$units"/{talk,count}.sandbox
+}
+
+# Workloads that write without end, without line breaks, and what a terminal would obey.
+floods() {
+        local pid before after
+        write_unit flood <<'END'
+[Sandbox]
+Layers=busybox
+ExecStart=/bin/sh -c 'while :; do cat /bin/busybox; done'
+END
+        write_unit noline <<'END'
+[Sandbox]
+Layers=busybox
+ExecStart=/bin/sh -c 'cat /dev/zero | tr "\\000" x'
+END
+        check "start of one that writes without end" "$SBXCTL" start flood
+        check "start of one that writes no line break" "$SBXCTL" start noline
+        pid=$(pidof sbx-helper)
+        before=$(awk '{ print $14 + $15 }' "/proc/$pid/stat")
+        sleep 3
+        after=$(awk '{ print $14 + $15 }' "/proc/$pid/stat")
+        if [ $((after - before)) -lt 150 ]; then
+                ok "the helper spends less than half of a processor on them"
+        else
+                not_ok "the helper spends less than half of a processor on them" "$((after - before)) ticks in 3 s"
+        fi
+        check "others are served meanwhile" "$SBXCTL" run --pipe -p Layers=busybox -- /bin/true
+        check "their files stay within the bounds" \
+                test "$(cat /run/sbx/log/{flood,noline}.sandbox.log* | wc -c)" -le $((4 * 512 * 1024))
+        check_output "logs tells what was left out" 'sbx: Suppressed [0-9]+ lines of output of flood' \
+                bash -c "'$SBXCTL' stop flood noline && '$SBXCTL' logs flood"
+        check_equal "nothing that a terminal would obey" "$("$SBXCTL" logs -o cat flood | LC_ALL=C tr -d '\n\t -~\200-\377' | wc -c)" 0
+        check "a line without an end is kept in parts" test "$(wc -L </run/sbx/log/noline.sandbox.log)" -le $((49 * 1024))
+        rm "$units"/{flood,noline}.sandbox
 }
 
 kills() {
@@ -315,6 +352,7 @@ life
 execs
 runs
 logs
+floods
 kills
 reload
 crowd

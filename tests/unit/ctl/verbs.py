@@ -25,7 +25,7 @@ def check(name, good, shown=""):
 
 
 def run(*words, stdin="", **more):
-    environment = dict(os.environ, SBX_PRIVATE_SOCKET=SOCKET, NO_COLOR="1", TERM="xterm", **more)
+    environment = dict(os.environ, SBX_PRIVATE_SOCKET=SOCKET, NO_COLOR="1", TERM="xterm", TZ="UTC", **more)
     environment.pop("SYSTEMD_COLORS", None)
     return subprocess.run([SBXCTL, *words], input=stdin, text=True, capture_output=True, timeout=20, env=environment)
 
@@ -52,9 +52,9 @@ CASES = [
     ("is-active of no unit", "is-active nope", 4, "^unknown\n$", "^$"),
     ("is-active -q", "is-active -q web", 0, "^$", "^$"),
     ("status", "status web", 0, r"^● web\.sandbox - What it is\n     Loaded: loaded\n     Active: active \(running\)\n(.*\n)*"
-     r"   Main PID: 1 .*\n     Memory: 1\.5K \(max: 64M\)\n      Ports: http: 8080 → 80\n     Layers: busybox site\n\none\n"
-     r"t\\x1b\[31mwo\nthree\n$", "^$"),
-    ("status -n", "status -n 1 web", 0, r"site\n\nthree\n$", "^$"),
+     r"   Main PID: 1 .*\n     Memory: 1\.5K \(max: 64M\)\n      Ports: http: 8080 → 80\n     Layers: busybox site\n\n\S+ \d+ [\d:]+ web\.sandbox: one\n"
+     r".*: t\\x1b\[31mwo\n.*: three\n$", "^$"),
+    ("status -n", "status -n 1 web", 0, r"site\n\n.*: three\n$", "^$"),
     ("status of an inactive unit", "status idle", 3, "○ idle", "^$"),
     ("status of a failed unit", "status broken", 3, r"Status: Executing failed on \"\\x1b\[5m/bin/x\"", "^$"),
     ("status of no unit", "status nope", 4, "^$", "nope"),
@@ -70,8 +70,23 @@ CASES = [
     ("list --all", "list --all", 0, "idle(.*\n)*\n5 sandboxes listed", "^$"),
     ("list by pattern", "list i*", 0, "idle(.*\n)*.*1 sandbox listed", "^$"),
     ("list-unit-files", "list-unit-files", 0, r"^web\.sandbox +enabled +/etc/sbx/system/web\.sandbox", "^$"),
-    ("logs", "logs web", 0, r"^one\nt\\x1b\[31mwo\nthree\n$", "^$"),
-    ("logs -n", "logs -n 2 web", 0, r"^t\\x1b\[31mwo\nthree\n$", "^$"),
+    ("logs", "logs web", 0, r"^Nov 25 19:46:40 web\.sandbox: one\nNov 25 19:47:40 web\.sandbox: t\\x1b\[31mwo\n"
+     r"Nov 25 19:48:40 web\.sandbox: three\n$", "^$"),
+    ("logs -n", "logs -o cat -n 2 web", 0, r"^t\\x1b\[31mwo\nthree\n$", "^$"),
+    ("logs of two, by time", "logs -o cat -n 2 web idle", 0, r"^three\nthree\n$", "^$"),
+    ("logs -n all", "logs -n all -o cat web", 0, r"^one\n.*\nthree\n$", "^$"),
+    ("logs -p", "logs -o cat -p warning web", 0, r"^t\\x1b\[31mwo\n$", "^$"),
+    ("logs -p, a range", "logs -o cat -p 6..debug web", 0, r"^one\nthree\n$", "^$"),
+    ("logs -p of no priority", "logs -p loud web", 1, "^$", "-p takes a priority.*'loud'"),
+    ("logs --since", "logs -o cat --since @1764100120.5 web", 0, r"^three\n$", "^$"),
+    ("logs --until", ["logs", "-o", "cat", "--until", "2025-11-25 19:46:41 UTC", "web"], 0, r"^one\n$", "^$"),
+    ("logs --since of no time", "logs --since soon web", 1, "^$", "--since= takes a time .*'soon'"),
+    ("logs -o short-unix", "logs -o short-unix -n 1 web", 0, r"^1764100120\.500000 web\.sandbox: three\n$", "^$"),
+    ("logs -o short-iso", "logs -o short-iso -n 1 web", 0, r"^2025-11-25T19:48:40\+0000 web\.sandbox: three\n$", "^$"),
+    ("logs -o json", "logs -o json -n 1 web", 0, r'^\{"__REALTIME_TIMESTAMP":"1764100120500000","PRIORITY":"7",'
+     r'"SYSLOG_IDENTIFIER":"web.sandbox","SBX_UNIT":"web.sandbox","MESSAGE":"three"\}\n$', "^$"),
+    ("logs --json", "--json=short logs -n 1 web", 0, r'^\{"__REALTIME', "^$"),
+    ("logs -o of no format", "logs -o fancy web", 1, "^$", "one of short, .*json-pretty; not 'fancy'"),
     ("logs -n of no number", "logs -n x web", 1, "^$", "takes a number"),
     ("kill", "kill -s HUP --kill-whom=main web", 0, "^$", "^$"),
     ("kill with no signal", "kill -s NONSENSE web", 1, "^$", "is no signal"),
@@ -101,7 +116,7 @@ CASES = [
 
 def table():
     for name, words, status, out, err in CASES:
-        done = run(*words.split())
+        done = run(*(words.split() if isinstance(words, str) else words))
         good = (done.returncode == status and re.search(out, done.stdout, re.M)
                 and re.search(err, done.stderr))
         check(name, good, (done.returncode, done.stdout, done.stderr))

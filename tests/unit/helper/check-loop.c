@@ -7,6 +7,7 @@
 
 #include "base/cgroup.h"
 #include "base/str.h"
+#include "helper/output.h"
 #include "wire/plan.h"
 
 #include <arpa/inet.h>
@@ -532,22 +533,40 @@ START_TEST(many_at_a_time) {
 END_TEST
 
 START_TEST(log_is_bounded) {
-        _cleanup_(plan_freep) Plan *plan = desk_plan_of(
-                &desk,
-                "i=0; while [ $i -lt 24000 ]; do "
-                "echo $i 0123456789012345678901234567890123456789012345678901234567890123456789; "
-                "i=$((i+1)); done; echo the last line");
+        _cleanup_(plan_freep) Plan *plan =
+                desk_plan_of(&desk, "line=$(printf %0200d 0); i=0; while [ $i -lt 7000 ]; do echo "
+                                    "$i $line; i=$((i+1)); done; "
+                                    "printf 'the last line'");
         _cleanup_free_ char *log = NULL, *old = NULL;
 
         desk_run(&desk, 1, NAME, plan, NULL);
         desk_expect_exited(&desk, 1, CLD_EXITED, 0);
-        log = desk_log(&desk, NAME ".log");
-        old = desk_log(&desk, NAME ".log.1");
+        log = desk_log_records(&desk, NAME ".log");
+        old = desk_log_records(&desk, NAME ".log.1");
         ck_assert_ptr_nonnull(log);
         ck_assert_ptr_nonnull(old);
-        ck_assert_uint_le(strlen(log), 512 * 1024);
-        ck_assert_uint_le(strlen(old), 512 * 1024);
-        ck_assert(endswith(log, "the last line\n") != NULL);
+        ck_assert_uint_le(strlen(log), LOG_FILE_MAX);
+        ck_assert_uint_le(strlen(old), LOG_FILE_MAX);
+        ck_assert(endswith(log, " 6 . the last line\n") != NULL);
+        desk_send(&desk, CONTROL_FORGET, 1, 0, 0);
+}
+END_TEST
+
+START_TEST(log_has_a_rate) {
+        _cleanup_(plan_freep) Plan *plan = desk_plan_of(
+                &desk, "i=0; while [ $i -lt 10321 ]; do echo '<3>x'; i=$((i+1)); done");
+        _cleanup_free_ char *log = NULL;
+        size_t lines = 0;
+
+        desk_run(&desk, 1, "rate.sandbox", plan, NULL);
+        desk_expect_exited(&desk, 1, CLD_EXITED, 0);
+        log = desk_log_records(&desk, "rate.sandbox.log");
+        ck_assert_ptr_nonnull(log);
+        for (const char *p = log; (p = strstr(p, " 3 . x\n")); p++) {
+                lines++;
+        }
+        ck_assert_uint_eq(lines, OUTPUT_RATE_BURST);
+        ck_assert_ptr_nonnull(strstr(log, "Suppressed 321 lines of output of rate.sandbox\n"));
         desk_send(&desk, CONTROL_FORGET, 1, 0, 0);
 }
 END_TEST
@@ -635,6 +654,7 @@ int main(void) {
         tcase_add_test(driven, init_killed_while_building_is_a_failed_start);
         tcase_add_test(driven, many_at_a_time);
         tcase_add_test(driven, log_is_bounded);
+        tcase_add_test(driven, log_has_a_rate);
         tcase_add_test(driven, helper_runs_from_a_sealed_copy);
         suite_add_tcase(suite, driven);
         tcase_set_timeout(alone, 120);

@@ -3,6 +3,7 @@
 
 #include "base/cgroup.h"
 #include "base/log.h"
+#include "base/record.h"
 #include "base/str.h"
 #include "wire/plan.h"
 
@@ -296,9 +297,24 @@ void desk_expect_end(int socket) {
         ck_assert_int_le(recv(socket, &byte, 1, 0), 0);
 }
 
-char *desk_log(const Desk *desk, const char *name) {
+char *desk_log_records(const Desk *desk, const char *name) {
         _cleanup_free_ char *path = strf("%s/log/%s", desk->runtime, name);
         char *text = NULL;
 
         return file_read_at(AT_FDCWD, path, 4u << 20, &text, NULL) < 0 ? NULL : text;
+}
+
+char *desk_log(const Desk *desk, const char *name) {
+        _cleanup_free_ char *records = desk_log_records(desk, name);
+        _cleanup_(str_done) Str out = STR_INIT;
+        size_t size, done = 0;
+        Record record;
+
+        while (records &&
+               (size = record_parse(records + done, strlen(records + done), &record)) > 0) {
+                ck_assert_int_eq(str_append_n(&out, record.message, record.size), 0);
+                ck_assert_int_eq(str_append_char(&out, '\n'), 0);
+                done += size;
+        }
+        return records ? str_take(&out) : NULL;
 }

@@ -53,5 +53,6 @@ void desk_expect_exited(Desk *desk, unsigned id, int code, int status);
 void desk_run(Desk *desk, unsigned id, const char *name, const Plan *plan, ControlMessage *running);
 /* The other side must have closed. */
 void desk_expect_end(int socket);
-/* The log of a unit, or NULL. */
+/* A file of a unit's log as it is, or NULL; and its messages alone, a line each. */
+char *desk_log_records(const Desk *desk, const char *name);
 char *desk_log(const Desk *desk, const char *name);
