@@ -34,7 +34,9 @@ static bool parse_head(const char *text, size_t n, Record *ret) {
         if (n < HEAD_SIZE || !take_digits(text, SECONDS_DIGITS, &seconds) ||
             text[SECONDS_DIGITS] != '.' || !take_digits(fraction, FRACTION_DIGITS, &usec) ||
             rest[0] != ' ' || rest[1] < '0' || rest[1] > '0' + (char) RECORD_PRIORITY_MAX ||
-            rest[2] != ' ' || !memchr("+.!", rest[3], 3) || rest[4] != ' ') {
+            rest[2] != ' ' ||
+            (rest[3] != RECORD_LINE && rest[3] != RECORD_PART && rest[3] != RECORD_NOTE) ||
+            rest[4] != ' ') {
                 return false;
         }
         ret->realtime_usec = seconds * USEC_PER_SEC + usec;
