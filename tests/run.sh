@@ -2,8 +2,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # All tests, on a Debian 12 with root: three builds (gcc with sanitizers, clang, gcc as released), the
-# tests of each room, lints, fuzzers, the whole thing without systemd and, in a bed, with it. The last
-# line is "N passed, N failed"; a test that cannot run counts as failed.
+# tests of each room, lints, fuzzers, the whole thing without systemd and, in beds, with it. The beds, where
+# much is waited for, go beside what computes. The last line is "N passed, N failed"; a test that cannot run
+# counts as failed.
+#
+#   run.sh          all of it
+#   run.sh beds     only what needs beds, with the build that is there as released
 set -uo pipefail
 
 source=$(dirname "$(dirname "$(readlink -f "$0")")")
@@ -12,11 +16,43 @@ fuzz_seconds=${SBX_FUZZ_SECONDS:-20}
 passed=0
 failed=0
 logs=$(mktemp -d)
-trap 'rm -rf "$logs"' EXIT
+trap finish EXIT
+trap 'exit 130' INT TERM
 export SBX_TESTS_STRICT=1
+times=$logs/times
+phase=""
+beds_pid=""
 
+# The beds are a group of processes of their own; each of their tests cleans up when it is ended.
+finish() {
+        if [ -n "$beds_pid" ]; then
+                kill -TERM -- "-$beds_pid" 2>/dev/null
+                wait "$beds_pid"
+        fi
+        rm -rf "$logs"
+}
+
+# say PHASE: what runs from here on; how long each took is told at the end.
 say() {
-        echo "== [$(date +%T)] $*"
+        phase_end
+        phase=$1 phase_began=$SECONDS
+        echo "== [$(date +%T)] $phase"
+}
+
+phase_end() {
+        if [ -n "$phase" ]; then
+                printf '%5d s  %s\n' $((SECONDS - phase_began)) "$phase" >>"$times"
+        fi
+        phase=""
+}
+
+# The last line of the output, whose form others read.
+summary() {
+        phase_end
+        echo "== it took $SECONDS s"
+        cat "$times"
+        echo "$passed passed, $failed failed"
+        [ "$failed" = 0 ] && [ "$passed" -gt 0 ]
 }
 
 # step NAME COMMAND…: one test; its output is shown if it fails.
@@ -87,55 +123,98 @@ fuzz_one() {
 
 fuzz() {
         local target targets=0
-        for target in "$1"/tests/fuzz-*; do
-                if [ ! -f "$target" ] || [ ! -x "$target" ]; then
-                        continue
-                fi
-                targets=$((targets + 1))
-                while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do
-                        wait -n
+        # A shell of its own, whose jobs are these alone.
+        (
+                for target in "$1"/tests/fuzz-*; do
+                        if [ ! -f "$target" ] || [ ! -x "$target" ]; then
+                                continue
+                        fi
+                        while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do
+                                wait -n
+                        done
+                        fuzz_one "$target" &
                 done
-                fuzz_one "$target" &
-        done
-        wait
+                wait
+        )
         for target in "$logs"/fuzz-*; do
                 [ -d "$target" ] || continue
+                targets=$((targets + 1))
                 step "$(basename "$target") for $fuzz_seconds s" \
                         sh -c "tail -n 60 '$target/log'; ! test -e '$target/bad'"
         done
         step "there are fuzzers" test "$targets" -gt 0
 }
 
-say "packages"
-tests/packages.sh test || { echo "0 passed, 1 failed"; exit 1; }
+beds() {
+        local script
+        say "without systemd"
+        for script in tests/integration/*.sh; do
+                checks "$script" "$source/build-release"
+        done
+        checks tests/beds/test-direct.sh "$source/build-release"
+        say "with systemd, on this host's kernel"
+        checks tests/beds/test-n-hybrid.sh "$source/build-release"
+        checks tests/beds/test-n-unified.sh "$source/build-release"
+        say "another kernel, without systemd"
+        checks tests/beds/test-v-lite.sh "$source/build-release"
+        say "a whole Debian"
+        checks tests/beds/test-v.sh "$source/build-release"
+}
 
-say "builds"
-step "gcc with sanitizers builds without a warning" build build-asan -Db_sanitize=address,undefined
-CC=clang step "clang builds without a warning" build build-clang
-step "gcc as released builds without a warning" build build-release -Dbuildtype=release
+beds_begin() {
+        setsid "$source/tests/run.sh" beds >"$logs/beds" 2>&1 </dev/null &
+        beds_pid=$!
+}
 
-say "tests of the rooms, with sanitizers"
-meson_tests build-asan rooms --no-suite lint
-say "tests of the rooms, by clang"
-meson_tests build-clang rooms --no-suite lint
-say "tests of the rooms and lints, as released"
-meson_tests build-release rooms
-step "clang-tidy finds nothing" tests/lint/tidy.py build-clang
+beds_end() {
+        local counts
+        wait "$beds_pid"
+        beds_pid=""
+        cat "$logs/beds"
+        counts=$(sed -n '$s/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$logs/beds")
+        : "${counts:=0 1}"
+        passed=$((passed + ${counts% *}))
+        failed=$((failed + ${counts#* }))
+}
 
-say "fuzzers"
-CC=clang step "the fuzzers build" build build-fuzz -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false
-fuzz "$source/build-fuzz"
+everything() {
+        say "packages"
+        tests/packages.sh test || { failed=1; return; }
 
-say "without systemd"
-for script in tests/integration/*.sh; do
-        [ -e "$script" ] && checks "$script" "$source/build-release"
-done
-checks tests/beds/test-direct.sh "$source/build-release"
-checks tests/beds/test-v-lite.sh "$source/build-release"
+        say "build as released"
+        step "gcc as released builds without a warning" build build-release -Dbuildtype=release
+        beds_begin
 
-say "under systemd"
-checks tests/beds/test-n-hybrid.sh "$source/build-release"
-checks tests/beds/test-n-unified.sh "$source/build-release"
+        say "builds with sanitizers, and by clang"
+        step "gcc with sanitizers builds without a warning" build build-asan -Db_sanitize=address,undefined
+        CC=clang step "clang builds without a warning" build build-clang
 
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
+        say "tests of the rooms, with sanitizers"
+        meson_tests build-asan rooms --no-suite lint
+        say "tests of the rooms, by clang"
+        meson_tests build-clang rooms --no-suite lint
+        say "tests of the rooms and lints, as released"
+        meson_tests build-release rooms
+        say "clang-tidy"
+        step "clang-tidy finds nothing" tests/lint/tidy.py build-clang
+
+        say "fuzzers"
+        CC=clang step "the fuzzers build" build build-fuzz -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false
+        fuzz "$source/build-fuzz"
+
+        say "waiting for the beds"
+        beds_end
+        phase_end
+        echo "== the longest functions and files"
+        tests/lint/sizes.py --report
+}
+
+case ${1:-} in
+"") everything ;;
+beds) beds ;;
+*)
+        echo "usage: run.sh [beds]" >&2
+        exit 2
+        ;;
+esac
+summary

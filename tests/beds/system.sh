@@ -46,8 +46,12 @@ check_scope_limits() {
         check_equal "MemoryMax= is the scope's" "$(systemctl show -p MemoryMax --value sbx-web.scope)" 67108864
         check_equal "TasksMax= is the scope's" "$(systemctl show -p TasksMax --value sbx-web.scope)" 32
         check_equal "CPUQuota= is the scope's" "$(systemctl show -p CPUQuotaPerSecUSec --value sbx-web.scope)" 500ms
-        check_equal "the kernel has MemoryMax=" \
-                "$(cat /sys/fs/cgroup/memory/sbx.slice/sbx-web.scope/memory.limit_in_bytes)" 67108864
+        local group=/sys/fs/cgroup/memory/sbx.slice/sbx-web.scope
+        if [ -d "$group" ]; then
+                check_equal "the kernel has MemoryMax=" "$(cat "$group/memory.limit_in_bytes")" 67108864
+        else
+                check_equal "the kernel has MemoryMax=" "$(cat /sys/fs/cgroup/sbx.slice/sbx-web.scope/memory.max)" 67108864
+        fi
 }
 
 check_systemd() {

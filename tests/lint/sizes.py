@@ -41,10 +41,12 @@ def functions(text):
 def main():
     report = tree.Report()
     seen = []
+    files = []
     sources = tree.files(".c", ".h", ".py", ".sh")
     for path in sources:
         text = tree.read(path)
         lines = text.count("\n")
+        files.append((lines, path))
         if lines > FILE_LINES_MAX:
             report.add(path, lines, f"longer than {FILE_LINES_MAX} lines")
         if path.endswith(".c"):
@@ -56,6 +58,9 @@ def main():
         for size, place, name in sorted(seen, reverse=True)[:20]:
             print(f"{size:4} {name} {place}")
         print(f"{len(seen)} functions, {sum(size > 40 for size, _, _ in seen)} of them over 40 lines")
+        for size, path in sorted(files, reverse=True)[:10]:
+            print(f"{size:4} {path}")
+        print(f"{len(files)} files, {sum(size > 500 for size, _ in files)} of them over 500 lines")
     report.finish(len(sources))
 
 
