@@ -8,4 +8,6 @@ source=$(dirname "$(dirname "$(readlink -f "$0")")")
 build=$source/build-asan
 [ -e "$build/build.ninja" ] || meson setup "$build" "$source" -Db_sanitize=address,undefined
 meson compile -C "$build"
-meson test -C "$build" --no-rebuild --suite quick --print-errorlogs "$@"
+# A time-out is for what hangs; a busy machine is no fault.
+export CK_TIMEOUT_MULTIPLIER=10
+meson test -C "$build" --no-rebuild --timeout-multiplier 10 --suite quick --print-errorlogs "$@"

@@ -73,7 +73,8 @@ step() {
 meson_tests() {
         local build=$1 name=$2 counts
         shift 2
-        meson test -C "$build" --no-rebuild --print-errorlogs --logbase "log-$name" "$@"
+        # A time-out is for what hangs; the beds run at the same time.
+        CK_TIMEOUT_MULTIPLIER=10 meson test -C "$build" --no-rebuild --timeout-multiplier 10 --print-errorlogs --logbase "log-$name" "$@"
         counts=$(python3 - "$build/meson-logs/log-$name.json" <<'END'
 import json, sys
 good = bad = 0
