@@ -249,7 +249,7 @@ typedef struct Seen {
         uint64_t namespaces;
         uint32_t streams, rlimits, limits;
         OpKind last;
-        bool ids_user, ids_group;
+        bool root_user, root_group; /* their ids are mapped */
 } Seen;
 
 static bool mark(uint32_t *mask, uint64_t bit) {
@@ -271,8 +271,13 @@ static bool order_is_right(const Seen *seen, OpKind kind) {
         return phase >= op_table[seen->last].phase;
 }
 
+static bool ranges_meet(uint64_t a, uint64_t b, uint64_t n_a, uint64_t n_b) {
+        return a < b + n_b && b < a + n_a;
+}
+
 static bool id_map_is_right(Seen *seen, const Plan *plan, const Op *op) {
-        uint64_t kind = op->args[0].u64, inside = op->args[1].u64, count = op->args[3].u64;
+        uint64_t kind = op->args[0].u64, inside = op->args[1].u64, outside = op->args[2].u64,
+                 count = op->args[3].u64;
 
         for (const Op *other = plan->ops; other < op; other++) {
                 if (other->kind != OP_ID_MAP ||
@@ -280,16 +285,15 @@ static bool id_map_is_right(Seen *seen, const Plan *plan, const Op *op) {
                      other->args[0].u64 != kind)) {
                         continue;
                 }
-                if (inside < other->args[1].u64 + other->args[3].u64 &&
-                    other->args[1].u64 < inside + count) {
-                        return false;
-                }
-                if (op->args[2].u64 == OP_ID_PICK && other->args[2].u64 == OP_ID_PICK) {
+                /* A picked range is not known yet, and so nothing may stand beside it. */
+                if (outside == OP_ID_PICK || other->args[2].u64 == OP_ID_PICK ||
+                    ranges_meet(inside, other->args[1].u64, count, other->args[3].u64) ||
+                    ranges_meet(outside, other->args[2].u64, count, other->args[3].u64)) {
                         return false;
                 }
         }
-        seen->ids_user |= kind != OP_ID_GROUP;
-        seen->ids_group |= kind != OP_ID_USER;
+        seen->root_user |= inside == 0 && kind != OP_ID_GROUP;
+        seen->root_group |= inside == 0 && kind != OP_ID_USER;
         return (seen->namespaces & CLONE_NEWUSER) != 0;
 }
 
@@ -337,7 +341,7 @@ static bool plan_is_whole(const Plan *plan, const Seen *seen) {
         if (seen->kinds[OP_NAMESPACES] == 0 || seen->kinds[OP_OVERLAY] == 0) {
                 return false;
         }
-        if ((seen->namespaces & CLONE_NEWUSER) != 0 && (!seen->ids_user || !seen->ids_group)) {
+        if ((seen->namespaces & CLONE_NEWUSER) != 0 && (!seen->root_user || !seen->root_group)) {
                 return false;
         }
         return seen->kinds[OP_EXEC] == 1 || seen->kinds[OP_REAPER] == 1;

@@ -155,8 +155,7 @@ static int build_mount(Builder *builder, const MountList *list, const Mount *mou
                                    mount_flags(mount) & ~later, mount->item->size,
                                    U64(mount->item->mode));
         }
-        if ((mount->item->flags & VALUE_IDMAP) != 0 &&
-            builder->spec->private_users.mode == USERS_NO) {
+        if ((mount->item->flags & VALUE_IDMAP) != 0 && !spec_wants_users(builder->spec)) {
                 builder_refuse(builder, mount->origin, mount->place,
                                "%s: idmap needs a user namespace, and PrivateUsers=no makes none",
                                mount->target);
@@ -220,7 +219,7 @@ static int build_proc(Builder *builder) {
 
         assert(spec->proc_subset >= 0 && spec->proc_subset < _PROC_SUBSET_MAX);
 
-        if (!spec->private_pids && spec->private_users.mode != USERS_NO) {
+        if (!spec->private_pids && spec_wants_users(spec)) {
                 return build_host_proc(builder);
         }
         r = builder_add(builder, OP_PROC, FROM(builder, ProcSubset), "/proc",

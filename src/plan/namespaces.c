@@ -21,6 +21,13 @@ static DirectiveId time_directive(const Spec *spec) {
                                                 : DIRECTIVE_TimeOffsetMonotonicSec;
 }
 
+static DirectiveId users_directive(const Spec *spec) {
+        if (spec_id_map(spec, false)->n == 0) {
+                return DIRECTIVE_PrivateUsers;
+        }
+        return spec->uid_map.n > 0 ? DIRECTIVE_UIDMap : DIRECTIVE_GIDMap;
+}
+
 typedef struct NamespaceSwitch {
         bool on;
         uint64_t flag;
@@ -38,8 +45,8 @@ int build_namespaces(Builder *builder) {
                 {spec->protect_hostname, CLONE_NEWUTS, "uts", DIRECTIVE_ProtectHostname, true},
                 {spec->private_ipc, CLONE_NEWIPC, "ipc", DIRECTIVE_PrivateIPC, true},
                 {spec->private_network, CLONE_NEWNET, "net", DIRECTIVE_PrivateNetwork, true},
-                {spec->private_users.mode != USERS_NO, CLONE_NEWUSER, "user",
-                 DIRECTIVE_PrivateUsers, host->user_namespace},
+                {spec_wants_users(spec), CLONE_NEWUSER, "user", users_directive(spec),
+                 host->user_namespace},
                 {spec_wants_time(spec), CLONE_NEWTIME, "time", time_directive(spec),
                  host->time_namespace},
         };
@@ -92,7 +99,34 @@ static int build_time(Builder *builder) {
                      : builder_cause(builder, "monotonic", FROM(builder, TimeOffsetMonotonicSec));
 }
 
-int build_ids(Builder *builder) {
+static int build_id_map(Builder *builder, DirectiveId directive, const ValueList *map,
+                        uint64_t kind) {
+        int r = 0;
+
+        for (size_t i = 0; i < map->n && r == 0; i++) {
+                IdMapping mapping;
+
+                r = value_id_range(map->items[i].text, &mapping);
+                assert(r == 0);
+                r = builder_add(builder, OP_ID_MAP, (uint16_t) directive, map->items[i].place, kind,
+                                U64(mapping.inside), U64(mapping.outside), U64(mapping.count));
+        }
+        return r;
+}
+
+static int build_id_maps(Builder *builder) {
+        const Spec *spec = builder->spec;
+        int r;
+
+        if (spec->uid_map.n == 0 || spec->gid_map.n == 0) {
+                return build_id_map(builder, users_directive(spec), spec_id_map(spec, false),
+                                    OP_ID_BOTH);
+        }
+        r = build_id_map(builder, DIRECTIVE_UIDMap, &spec->uid_map, OP_ID_USER);
+        return r < 0 ? r : build_id_map(builder, DIRECTIVE_GIDMap, &spec->gid_map, OP_ID_GROUP);
+}
+
+static int build_users(Builder *builder) {
         const Users *users = &builder->spec->private_users;
         static const struct {
                 uint64_t outside, count;
@@ -103,20 +137,23 @@ int build_ids(Builder *builder) {
                 [USERS_SELF] = {0, 1},
         };
         uint64_t outside = maps[users->mode].outside, count = maps[users->mode].count;
-        int r;
 
+        if (users->mode == USERS_NO) {
+                return 0;
+        }
         if (users->mode == USERS_RANGE) {
                 outside = users->base;
                 count = users->count;
         }
-        if (users->mode != USERS_NO) {
-                r = builder_add(builder, OP_ID_MAP, FROM(builder, PrivateUsers), U64(OP_ID_BOTH),
-                                U64(0), outside, count);
-                if (r < 0) {
-                        return r;
-                }
-        }
-        return build_time(builder);
+        return builder_add(builder, OP_ID_MAP, FROM(builder, PrivateUsers), U64(OP_ID_BOTH), U64(0),
+                           outside, count);
+}
+
+int build_ids(Builder *builder) {
+        int r = spec_id_map(builder->spec, false)->n > 0 ? build_id_maps(builder)
+                                                         : build_users(builder);
+
+        return r < 0 ? r : build_time(builder);
 }
 
 /* The unit's name as a host name: hostname(7) knows letters, digits, hyphens and dots. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "spec/rules.h"
+#include "spec/rule-checks.h"
 
 #include "base/parse.h"
 #include "base/path.h"
@@ -22,24 +22,11 @@ static Place spec_file(const Spec *spec) {
         return spec->n_ports > 0 ? (Place){.file = spec->ports[0].place.file} : PLACE_NONE;
 }
 
-/* The place of the directive, or else of the file. */
-static Place rule_place(const Spec *spec, DirectiveId directive) {
+Place rule_place(const Spec *spec, DirectiveId directive) {
         return spec->places[directive].file ? spec->places[directive] : spec_file(spec);
 }
 
-#define report(rule, place, ...)                                                          \
-        diag_add(diags, (rule)->severity, place, directive_table[(rule)->directive].name, \
-                 __VA_ARGS__)
-
-/* The common case: the directive's own place. */
-#define report_here(rule, ...)                                    \
-        ({                                                        \
-                Place here = rule_place(spec, (rule)->directive); \
-                                                                  \
-                report(rule, &here, __VA_ARGS__);                 \
-        })
-
-#define CHECK(name) static int check_##name(const Rule *rule, const Spec *spec, DiagList *diags)
+#define CHECK(name) static RULE_CHECK(name)
 
 /* -- what is run -- */
 
@@ -122,30 +109,40 @@ CHECK(group_name) {
         return check_user_text(rule, spec, spec->group, diags);
 }
 
-static int check_id_mapped(const Rule *rule, const Spec *spec, const char *text, DiagList *diags) {
+/* Whether there is such an id; a name needs the root's /etc/passwd, and is root's or any other. */
+static bool id_may_exist(const Spec *spec, const ValueList *map, const char *text) {
         const Users *users = &spec->private_users;
         uint32_t id, count = users->mode == USERS_SELF ? 1 : users->count;
+        bool number = user_number(text, &id);
 
-        if (!text || (users->mode != USERS_SELF && users->mode != USERS_RANGE)) {
-                return 0;
+        if (map->n > 0) {
+                /* that root is missing is another rule's to say */
+                return !number || id == 0 || id == UINT32_MAX || value_id_is_mapped(map, id);
         }
-        /* A name needs the root's /etc/passwd; with a single id it can only be root's. */
-        if (user_number(text, &id) ? id != UINT32_MAX && id >= count : count == 1) {
+        if (users->mode != USERS_SELF && users->mode != USERS_RANGE) {
+                return true;
+        }
+        return number ? id == UINT32_MAX || id < count : count > 1;
+}
+
+static int check_id_mapped(const Rule *rule, const Spec *spec, const char *text, bool group,
+                           DiagList *diags) {
+        if (text && !id_may_exist(spec, spec_id_map(spec, group), text)) {
                 report_here(rule,
-                            "\"%.80s\" does not exist in this user namespace, whose ids are 0 to "
-                            "%u; give "
-                            "PrivateUsers= more of them (pick has 65536), or use root",
-                            text, count - 1);
+                            "\"%.80s\" does not exist in this user namespace; give PrivateUsers= "
+                            "(pick has the ids 0 to 65535), UIDMap= or GIDMap= more of them, or "
+                            "use root",
+                            text);
         }
         return 0;
 }
 
 CHECK(user_mapped) {
-        return check_id_mapped(rule, spec, spec->user, diags);
+        return check_id_mapped(rule, spec, spec->user, /* group= */ false, diags);
 }
 
 CHECK(group_mapped) {
-        return check_id_mapped(rule, spec, spec->group, diags);
+        return check_id_mapped(rule, spec, spec->group, /* group= */ true, diags);
 }
 
 CHECK(working_directory) {
@@ -548,6 +545,15 @@ const Rule rule_table[] = {
           "ProcessTwo=no has no effect with PrivatePIDs=no."),
         E("hostname", Hostname, hostname, "Hostname= needs ProtectHostname=yes."),
         E("domainname", Domainname, domainname, "Domainname= needs ProtectHostname=yes."),
+        E("uid-map-users", UIDMap, id_map_users, "UIDMap= cannot stand beside PrivateUsers=."),
+        E("uid-map-root", UIDMap, id_map_root, "UIDMap= must map id 0."),
+        E("uid-map-overlap", UIDMap, id_map_overlap,
+          "Ranges of UIDMap= may not overlap, neither inside nor outside."),
+        E("uid-map-count", UIDMap, id_map_count, "UIDMap= has at most 340 ranges."),
+        E("gid-map-users", GIDMap, id_map_users, "The same holds for GIDMap=."),
+        E("gid-map-root", GIDMap, id_map_root, "GIDMap= must map id 0."),
+        E("gid-map-overlap", GIDMap, id_map_overlap, "Its ranges may not overlap either."),
+        E("gid-map-count", GIDMap, id_map_count, "GIDMap= has at most 340 ranges."),
         E("private-time", PrivateTime, private_time,
           "The time offsets imply PrivateTime=yes and contradict PrivateTime=no."),
         E("root-or-layers", RootDirectory, root_or_layers,

@@ -150,6 +150,17 @@ int spec_format(const Spec *spec, const Directive *directive, char ***ret);
 /* The same for the directive of a record. */
 int spec_format_port(const PortSpec *port, const Directive *directive, char ***ret);
 
+/* The map of users or groups, where the unit gives one: the other's where it gives that alone. */
+static inline const ValueList *spec_id_map(const Spec *spec, bool group) {
+        return (group ? spec->gid_map.n > 0 : spec->uid_map.n == 0) ? &spec->gid_map
+                                                                    : &spec->uid_map;
+}
+
+/* A user namespace of its own. */
+static inline bool spec_wants_users(const Spec *spec) {
+        return spec->private_users.mode != USERS_NO || spec_id_map(spec, false)->n > 0;
+}
+
 /* A time namespace is asked for by PrivateTime= or by either offset. */
 static inline bool spec_wants_time_namespace(const Spec *spec) {
         return spec->private_time || spec->time_offset_boot_nsec != 0 ||

@@ -13,7 +13,8 @@ typedef struct Directive Directive;
 typedef struct ValueItem {
         Place place;
         char *text;     /* WORDS: the word. ENVIRONMENT: "A=1". BINDS: source. TMPFS_LIST: path.
-                           COMMANDS: the path. SYSCALLS: name or @group, or "" for a plain ~ */
+                           ID_MAPS: "0:600000:1000". COMMANDS: the path. SYSCALLS: name or @group, or ""
+                           for a plain ~ */
         char *second;   /* BINDS: destination. TMPFS_LIST: options, canonical */
         char **words;   /* COMMANDS: argv */
         uint64_t flags; /* VALUE_… below */
@@ -51,6 +52,16 @@ typedef struct Users {
         UsersMode mode;
         uint32_t base, count; /* USERS_RANGE */
 } Users;
+
+/* One line of UIDMap= or GIDMap=. */
+typedef struct IdMapping {
+        uint32_t inside, outside, count;
+} IdMapping;
+#define ID_MAPPINGS_MAX 340u /* the kernel's */
+/* Of the text of an item of ID_MAPS. -EINVAL; -ERANGE: an id would not exist. */
+int value_id_range(const char *text, IdMapping *ret);
+/* Whether a list of them holds this id inside. */
+bool value_id_is_mapped(const ValueList *map, uint32_t inside);
 
 /* The ports of an address as it is kept: of LISTEN and TARGET. */
 #define PORT_RANGE_MAX 64u
@@ -91,6 +102,7 @@ typedef struct Rlimit {
 #define CTYPE_CAPABILITIES uint64_t /* mask of 1 << capability */
 #define CTYPE_USERS Users
 #define CTYPE_RLIMIT Rlimit
+#define CTYPE_ID_MAPS ValueList
 #define CTYPE_WORDS ValueList
 #define CTYPE_COMMANDS ValueList
 #define CTYPE_ENVIRONMENT ValueList
@@ -120,6 +132,7 @@ typedef struct Rlimit {
         X(CAPABILITIES, "t")  \
         X(USERS, "s")         \
         X(RLIMIT, "s")        \
+        X(ID_MAPS, "as")      \
         X(WORDS, "as")        \
         X(COMMANDS, "as")     \
         X(ENVIRONMENT, "as")  \

@@ -24,8 +24,10 @@ served() {
 }
 check "the page is served" served
 check "sbxctl stop web" "$SBXCTL" stop web
-"$here/isolation.sh"
-isolation=$?
+parts=0
+for part in isolation.sh joins.sh; do
+        "$here/$part" || parts=1
+done
 check_census "nothing is left of it all" "$census"
 check "the daemons end" daemons_stop
-finish && [ "$isolation" = 0 ]
+finish && [ "$parts" = 0 ]

@@ -76,8 +76,10 @@ static inline void sample_adjust(Op *op, Extreme extreme) {
                 break;
         case OP_ID_MAP:
                 op->args[0].u64 = OP_ID_BOTH;
-                op->args[2].u64 = extreme == LEAST ? OP_ID_PICK : UINT32_MAX;
-                op->args[3].u64 = 1;
+                /* root is always among them */
+                op->args[1].u64 = 0;
+                op->args[2].u64 = extreme == LEAST ? OP_ID_PICK : 1;
+                op->args[3].u64 = extreme == LEAST ? 1 : UINT32_MAX;
                 break;
         case OP_DEVICE:
                 free(op->args[0].string);

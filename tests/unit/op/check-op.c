@@ -287,6 +287,46 @@ START_TEST(rules_between_ops_hold) {
 }
 END_TEST
 
+/* -- id maps -- */
+
+#define MAPS_MAX 3
+static const struct MapCase {
+        const char *what;
+        uint64_t maps[MAPS_MAX][4]; /* kind, inside, outside, count; count 0: no more */
+        int expected;
+} map_cases[] = {
+        {"one", {{OP_ID_BOTH, 0, 600000, 10}}, 0},
+        {"side by side", {{OP_ID_BOTH, 0, 600000, 10}, {OP_ID_BOTH, 10, 600010, 1}}, 0},
+        {"one a kind", {{OP_ID_USER, 0, 600000, 10}, {OP_ID_GROUP, 0, 600000, 10}}, 0},
+        {"users alone", {{OP_ID_USER, 0, 600000, 10}}, -EINVAL},
+        {"groups without root",
+         {{OP_ID_USER, 0, 600000, 10}, {OP_ID_GROUP, 1, 600000, 10}},
+         -EINVAL},
+        {"no root", {{OP_ID_BOTH, 1, 600000, 10}}, -EINVAL},
+        {"overlap inside", {{OP_ID_BOTH, 0, 600000, 10}, {OP_ID_USER, 9, 700000, 1}}, -EINVAL},
+        {"overlap outside", {{OP_ID_BOTH, 0, 600000, 10}, {OP_ID_GROUP, 10, 600009, 1}}, -EINVAL},
+        {"beside a picked one", {{OP_ID_BOTH, 0, OP_ID_PICK, 10}, {OP_ID_USER, 10, 0, 1}}, -EINVAL},
+};
+
+START_TEST(id_maps_are_whole) {
+        const struct MapCase *each = &map_cases[_i];
+        _cleanup_(plan_freep) Plan *plan = plan_new();
+
+        ck_assert_ptr_nonnull(plan);
+        sample_add(plan, OP_NAMESPACES, GREATEST);
+        for (size_t i = 0; i < MAPS_MAX && each->maps[i][3] > 0; i++) {
+                ck_assert_int_eq(plan_add(plan, OP_ID_MAP, OP_ORIGIN_NONE, PLACE_NONE,
+                                          each->maps[i][0], each->maps[i][1], each->maps[i][2],
+                                          each->maps[i][3]),
+                                 0);
+        }
+        sample_add(plan, OP_LAYER, LEAST);
+        sample_add(plan, OP_OVERLAY, LEAST);
+        sample_add(plan, OP_EXEC, LEAST);
+        ck_assert_msg(plan_check(plan, NULL) == each->expected, "%s", each->what);
+}
+END_TEST
+
 START_TEST(layers_are_bounded) {
         _cleanup_(plan_freep) Plan *plan = plan_new();
         size_t wrong;
@@ -371,6 +411,7 @@ int main(void) {
                             _OP_MAX * OP_ARGS_MAX);
         tcase_add_loop_test(tcase, values_that_no_schema_catches_are_refused, 0, N_BAD);
         tcase_add_loop_test(tcase, rules_between_ops_hold, 0, ELEMENTS(plan_cases));
+        tcase_add_loop_test(tcase, id_maps_are_whole, 0, ELEMENTS(map_cases));
         tcase_add_test(tcase, layers_are_bounded);
         tcase_add_test(tcase, ops_are_bounded);
         tcase_add_test(tcase, numbers_are_shown_by_name);

@@ -64,6 +64,20 @@ static const struct Case {
         {"group-mapped", RUN "Group=10\nPrivateUsers=600000:10\n", 2},
         {NULL, RUN "User=root\nGroup=0\nPrivateUsers=self\n", 0},
         {NULL, RUN "User=9\nPrivateUsers=600000:10\n", 0},
+        {"user-mapped", RUN "User=10\nUIDMap=0:600000:10 11:700000:5\n", 2},
+        {"group-mapped", RUN "Group=10\nUIDMap=0:600000:10 11:700000:5\n", 2},
+        {"group-mapped", RUN "Group=5\nUIDMap=0:600000:10\nGIDMap=0:600000:5\n", 2},
+        {NULL, RUN "User=15\nGroup=www-data\nUIDMap=0:600000:10 11:700000:5\n", 0},
+        {"uid-map-users", RUN "PrivateUsers=no\nUIDMap=0:600000:10\n", 3},
+        {"uid-map-users", RUN "UIDMap=0:600000:10\nPrivateUsers=pick\n", 2},
+        {NULL, RUN "PrivateUsers=no\nPrivateUsers=\nUIDMap=0:600000:10\n", 0},
+        {"gid-map-users", RUN "GIDMap=0:600000:10\nPrivateUsers=1:1\n", 2},
+        {"uid-map-root", RUN "UIDMap=1:600000:10\n", 2},
+        {"gid-map-root", RUN "UIDMap=0:600000:10\nGIDMap=1:0:1\n", 3},
+        {"uid-map-overlap", RUN "UIDMap=0:600000:10\nUIDMap=9:700000:1\n", 3},
+        {"uid-map-overlap", RUN "UIDMap=0:600000:10\nUIDMap=10:600009:1\n", 3},
+        {"gid-map-overlap", RUN "GIDMap=0:0:4294967295\nGIDMap=4294967294:0:1\n", 3},
+        {NULL, RUN "UIDMap=0:600000:10 10:600010:1\n", 0},
         {"working-directory", RUN "WorkingDirectory=/proc/self/fd/7\n", 2},
         {"working-directory", RUN "WorkingDirectory=-/dev\n", 2},
         {NULL, RUN "WorkingDirectory=/processes\n", 0},
@@ -165,10 +179,28 @@ START_TEST(layers_are_counted) {
 }
 END_TEST
 
+START_TEST(id_ranges_are_counted) {
+        static const char *const names[][2] = {{"UIDMap", "uid-map-count"},
+                                               {"GIDMap", "gid-map-count"}};
+
+        for (size_t k = 0; k < ELEMENTS(names); k++) {
+                _cleanup_(str_done) Str lines = STR_INIT;
+
+                ck_assert_int_eq(str_appendf(&lines, RUN "%s=", names[k][0]), 0);
+                for (unsigned i = 0; i < ID_MAPPINGS_MAX; i++) {
+                        ck_assert_int_eq(str_appendf(&lines, "%u:%u:1 ", i, 600000 + i), 0);
+                }
+                check_case(NULL, str_text(&lines), 0);
+                ck_assert_int_eq(str_append(&lines, "1000:1000:1"), 0);
+                check_case(names[k][1], str_text(&lines), 2);
+        }
+}
+END_TEST
+
 /* A rule without a case above would be a rule that nobody has seen to work. */
 START_TEST(every_rule_has_a_case) {
         const Rule *rule = &rule_table[_i];
-        bool seen = streq(rule->name, "layer-count");
+        bool seen = streq(rule->name, "layer-count") || endswith(rule->name, "id-map-count");
 
         for (size_t i = 0; i < ELEMENTS(cases) && !seen; i++) {
                 seen = cases[i].rule && streq(cases[i].rule, rule->name);
@@ -212,6 +244,7 @@ int main(void) {
 
         tcase_add_loop_test(tc, rules_find_their_mistakes, 0, ELEMENTS(cases));
         tcase_add_test(tc, layers_are_counted);
+        tcase_add_test(tc, id_ranges_are_counted);
         tcase_add_loop_test(tc, every_rule_has_a_case, 0, (int) n_rules);
         tcase_add_test(tc, mistakes_do_not_cascade);
         tcase_add_test(tc, all_mistakes_are_told_at_once);

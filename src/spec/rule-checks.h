@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What the files with rules share; of no use outside this room. */
+
+#include "spec/rules.h"
+
+/* The place of the directive, or else of the file. */
+Place rule_place(const Spec *spec, DirectiveId directive);
+
+#define report(rule, place, ...)                                                          \
+        diag_add(diags, (rule)->severity, place, directive_table[(rule)->directive].name, \
+                 __VA_ARGS__)
+
+/* The common case: the directive's own place. */
+#define report_here(rule, ...)                                    \
+        ({                                                        \
+                Place here = rule_place(spec, (rule)->directive); \
+                                                                  \
+                report(rule, &here, __VA_ARGS__);                 \
+        })
+
+#define RULE_CHECK(name) int check_##name(const Rule *rule, const Spec *spec, DiagList *diags)
+
+/* rules-namespaces.c */
+RULE_CHECK(id_map_users);
+RULE_CHECK(id_map_root);
+RULE_CHECK(id_map_overlap);
+RULE_CHECK(id_map_count);
