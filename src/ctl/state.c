@@ -4,6 +4,7 @@
 #include "base/parse.h"
 #include "ctl/property.h"
 #include "ctl/text.h"
+#include "spec/namespaces.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -312,6 +313,36 @@ static int ports(const StateInput *input, Str *out) {
         return r;
 }
 
+/* One line for a sandbox, one for each path: "network ipc of db.sandbox". */
+static int joins(const StateInput *input, Str *out) {
+        const char *unit = text_of(input, "JoinsNamespaceOf"),
+                   *kinds = text_of(input, "JoinNamespaces");
+        bool first = !*unit || !*kinds;
+        int r = 0;
+
+        if (!first) {
+                r = label("Joins", out);
+                r = r < 0 ? r : text_append(out, false, COLOUR_NONE, kinds);
+                r = r < 0 ? r : str_append(out, " of ");
+                r = r < 0 ? r : text_append(out, false, COLOUR_NONE, unit);
+                r = r < 0 ? r : str_append_char(out, '\n');
+        }
+        for (size_t i = 0; i < NAMESPACE_KINDS && r == 0; i++) {
+                const NamespaceKind *kind = &namespace_kinds[i];
+                const char *path = text_of(input, directive_table[kind->path].name);
+
+                if (!*path) {
+                        continue;
+                }
+                r = first ? label("Joins", out) : str_appendf(out, "%*s", STATE_INDENT, "");
+                r = r < 0 ? r : str_appendf(out, "%s at ", kind->name);
+                r = r < 0 ? r : text_append(out, false, COLOUR_NONE, path);
+                r = r < 0 ? r : str_append_char(out, '\n');
+                first = false;
+        }
+        return r;
+}
+
 /* A list of words on one line, or of sentences on lines of their own. */
 static int list_rows(const StateInput *input, const char *property, const char *name, Colour colour,
                      bool sentences, Str *out) {
@@ -367,6 +398,7 @@ int state_format(const StateInput *input, Str *out) {
         r = r < 0 ? r : row(input, "CGroup", COLOUR_NONE, text_of(input, "ControlGroup"), out);
         r = r < 0 || !input->processes ? r : str_append(out, input->processes);
         r = r < 0 ? r : users(input, out);
+        r = r < 0 ? r : joins(input, out);
         r = r < 0 ? r : ports(input, out);
         r = r < 0 ? r
                   : list_rows(input, "Layers", "Layers", COLOUR_NONE, /* sentences= */ false, out);

@@ -61,6 +61,28 @@ static int read_maps(Build *build) {
         return 0;
 }
 
+static int read_joins(Build *build) {
+        for (size_t i = 0; i < build->plan->n_ops; i++) {
+                const Op *op = &build->plan->ops[i];
+                bool sandbox = op->kind == OP_JOIN_SANDBOX;
+
+                if (!sandbox && op->kind != OP_JOIN_PATH) {
+                        continue;
+                }
+                if (build->n_joins == JOINS_MAX) {
+                        return -E2BIG;
+                }
+                build->joins[build->n_joins++] = (Foreign){
+                        .kinds = op->args[0].u64,
+                        .op = (int) i,
+                        .fd = -EBADF,
+                        .object = op->args[sandbox ? 3 : 1].string,
+                };
+                build->joined |= op->args[0].u64;
+        }
+        return 0;
+}
+
 /* Lets go of everything of the helper's that this start does not need: its connections, other
  * sandboxes' descriptors, other starts' reports. */
 static int drop_foreign(Build *build, const int *cgroups) {
@@ -74,6 +96,7 @@ static int drop_foreign(Build *build, const int *cgroups) {
         keep[n++] = build->status;
         keep[n++] = build->log;
         keep[n++] = build->id_lock;
+        keep[n++] = build->target;
         keep[n++] = build->ground->empty_ns;
         keep[n++] = build->ground->proc;
         keep[n++] = build->ground->relay_exe;
@@ -176,6 +199,14 @@ static int set_time(Build *build) {
         return r < 0 ? build_fault(build, r, STEP_SPAWN, (int) (op - build->plan->ops), "time") : 0;
 }
 
+static int clone_init(Build *build, uint64_t flags) {
+        build->init = process_clone(flags | CLONE_PARENT, build->into_cgroup, &build->init_pidfd);
+        if (build->init == 0) {
+                init_run(build);
+        }
+        return build->init < 0 ? build_fault(build, build->init, STEP_SPAWN, -1, NULL) : 0;
+}
+
 static int spawn_init(Build *build) {
         /* The network namespace takes as long as all the rest; init makes it itself, while the
          * builder goes on. */
@@ -189,12 +220,9 @@ static int spawn_init(Build *build) {
         if (setns(build->ground->empty_ns, CLONE_NEWNS) < 0) {
                 return build_fault(build, negative_errno(), STEP_SPAWN, -1, "mnt");
         }
-        build->init = process_clone(flags | CLONE_PARENT, build->into_cgroup, &build->init_pidfd);
-        if (build->init == 0) {
-                init_run(build);
-        }
-        if (build->init < 0) {
-                return build_fault(build, build->init, STEP_SPAWN, -1, NULL);
+        r = joins_need_midwife(build) ? joins_spawn(build, flags) : clone_init(build, flags);
+        if (r < 0) {
+                return r;
         }
         build->link[1] = fd_close(build->link[1]);
         build->relay_link = fd_close(build->relay_link);
@@ -203,29 +231,32 @@ static int spawn_init(Build *build) {
         return r < 0 ? build_fault(build, r, STEP_SPAWN, -1, NULL) : 0;
 }
 
-static int map_ids(Build *build) {
-        _cleanup_fd_ int directory = -EBADF;
-        const char mapped = LINK_MAPPED;
+static int map_users(Build *build) {
+        _cleanup_fd_ int directory = process_directory(build->ground->proc, build->init);
         int r;
 
-        if (build->namespaces & CLONE_NEWUSER) {
-                directory = process_directory(build->ground->proc, build->init);
-                if (directory < 0) {
-                        return build_fault(build, directory, STEP_MAP, -1, NULL);
-                }
-                /* The directory is bound to a process; that it is ours, and not the next bearer of
-                 * the number, is known once ours still lives. */
-                r = process_signal(build->init_pidfd, 0);
-                if (r == 0) {
-                        r = namespace_write_maps(directory, &build->users, &build->groups);
-                }
-                if (r == 0 && build->idmapped) {
-                        build->userns = namespace_open(directory, "user");
-                        r = MIN(build->userns, 0);
-                }
-                if (r < 0) {
-                        return build_fault(build, r, STEP_MAP, -1, NULL);
-                }
+        if (directory < 0) {
+                return build_fault(build, directory, STEP_MAP, -1, NULL);
+        }
+        /* The directory is bound to a process; that it is ours, and not the next bearer of the
+         * number, is known once ours still lives. */
+        r = process_signal(build->init_pidfd, 0);
+        if (r == 0 && (build->namespaces & CLONE_NEWUSER)) {
+                r = namespace_write_maps(directory, &build->users, &build->groups);
+        }
+        if (r == 0 && build->idmapped) {
+                build->userns = namespace_open(directory, "user");
+                r = MIN(build->userns, 0);
+        }
+        return r < 0 ? build_fault(build, r, STEP_MAP, -1, NULL) : 0;
+}
+
+static int map_ids(Build *build) {
+        const char mapped = LINK_MAPPED;
+        int r = build_is_apart(build, CLONE_NEWUSER) ? map_users(build) : 0;
+
+        if (r < 0) {
+                return r;
         }
         r = fd_send(build->link[0], &mapped, sizeof(mapped), NULL, 0, 0);
         return r < 0 ? build_fault(build, r, STEP_MAP, -1, NULL) : 0;
@@ -250,12 +281,18 @@ static int hand_root_over(Build *build) {
 static int build_all(Build *build, const int *cgroups) {
         int r = settle(build, cgroups);
 
+        r = r < 0 ? r : joins_open(build);
         r = r < 0 ? r : relay_start(build);
         r = r < 0 ? r : sources_open(build);
+        r = r < 0 ? r : joins_enter(build);
+        r = r < 0 ? r : mounts_make(build, true);
         r = r < 0 ? r : set_time(build);
         r = r < 0 ? r : spawn_init(build);
         r = r < 0 ? r : map_ids(build);
-        r = r < 0 ? r : sources_idmap(build);
+        if (r < 0 || (build->joined & CLONE_NEWNS)) {
+                return r; /* the root is there already */
+        }
+        r = sources_idmap(build);
         r = r < 0 ? r : hand_root_over(build);
         return r < 0 ? r : locks_give(build);
 }
@@ -282,6 +319,7 @@ _noreturn_ static void builder_run(Build *build, const int *cgroups) {
 
 static int build_prepare(Build *build, const LaunchInput *input) {
         const Op *namespaces = plan_find(input->plan, OP_NAMESPACES);
+        int r;
 
         *build = (Build){
                 .plan = input->plan,
@@ -294,6 +332,7 @@ static int build_prepare(Build *build, const LaunchInput *input) {
                 .id_lock = input->id_lock,
                 .id_base = input->id_base,
                 .n_cgroups = input->n_cgroups,
+                .target = plan_find(input->plan, OP_JOIN_SANDBOX) ? input->target : -EBADF,
                 .report = -EBADF,
                 .status = -EBADF,
                 .null = -EBADF,
@@ -308,12 +347,16 @@ static int build_prepare(Build *build, const LaunchInput *input) {
                 .userns = -EBADF,
                 .fault.op = -1,
         };
-        /* Without a mount namespace of its own init would rearrange ours. */
-        if (!namespaces || !(namespaces->args[0].u64 & CLONE_NEWNS)) {
+        if (!namespaces) {
                 return -EINVAL;
         }
         build->namespaces = namespaces->args[0].u64;
-        return read_maps(build);
+        r = read_joins(build);
+        if (r < 0) {
+                return r;
+        }
+        /* Without a mount namespace of its own init would rearrange ours. */
+        return build_is_apart(build, CLONE_NEWNS) ? read_maps(build) : -EINVAL;
 }
 
 static void build_done(Build *build) {

@@ -91,7 +91,7 @@ static int become_root_inside(Build *build) {
         char text[1];
         int r = receive(build, LINK_MAPPED, text, sizeof(text), NULL);
 
-        if (r == 0 && (build->namespaces & CLONE_NEWUSER)) {
+        if (r == 0 && build_is_apart(build, CLONE_NEWUSER)) {
                 r = privilege_become(0, 0, NULL, 0);
         }
         return r < 0 ? build_fault(build, r, STEP_MAP, -1, NULL) : 0;
@@ -107,13 +107,17 @@ static int attach_root(int root) {
         return target < 0 ? negative_errno() : mount_attach(root, target);
 }
 
-static int build_inside(Build *build, int *ret_root) {
+/* A mount namespace that was joined when init was born has its root and all mounts. */
+static int take_root(Build *build, int *ret_root) {
+        *ret_root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        return *ret_root < 0 ? build_fault(build, negative_errno(), STEP_ROOT, -1, "/") : 0;
+}
+
+static int make_root(Build *build, int *ret_root) {
         _cleanup_fd_ int root = -EBADF;
         char text[1 + LAUNCH_OBJECT_MAX];
-        int r = make_network(build);
+        int r = mounts_make(build, false);
 
-        r = r < 0 ? r : become_root_inside(build);
-        r = r < 0 ? r : mounts_make(build, false);
         r = r < 0 ? r : receive(build, LINK_ROOT, text, sizeof(text), &root);
         if (r < 0) {
                 return r;
@@ -133,6 +137,21 @@ static int build_inside(Build *build, int *ret_root) {
                 return build_fault(build, r, STEP_ROOT, -1, NULL);
         }
         r = locks_take(build, &root);
+        if (r < 0) {
+                return r;
+        }
+        *ret_root = fd_take(&root);
+        return 0;
+}
+
+static int build_inside(Build *build, int *ret_root) {
+        _cleanup_fd_ int root = -EBADF;
+        int r = make_network(build);
+
+        r = r < 0 ? r : become_root_inside(build);
+        if (r == 0) {
+                r = build->joined & CLONE_NEWNS ? take_root(build, &root) : make_root(build, &root);
+        }
         if (r < 0) {
                 return r;
         }

@@ -74,6 +74,7 @@ typedef struct LaunchInput {
         const int *streams;   /* what STDIO inherit names */
         size_t n_streams;
         int log;            /* what STDIO inherit of "log" names; -EBADF: none */
+        int target;         /* for JOIN_SANDBOX: pidfd of the first process of that sandbox */
         const int *cgroups; /* direct back end: directories to join, made by kern/cgroup; n_cgroups
                                0: none */
         size_t n_cgroups;

@@ -18,7 +18,7 @@
 static bool locks_wanted(const Build *build) {
         const Op *op = plan_find(build->plan, OP_CAPABILITIES);
 
-        return (build->namespaces & CLONE_NEWUSER) &&
+        return build_is_apart(build, CLONE_NEWUSER) && !(build->joined & CLONE_NEWNS) &&
                (!op || (op->args[0].u64 & UINT64_C(1) << CAP_SYS_ADMIN));
 }
 

@@ -43,7 +43,7 @@ static int make_tmpfs(const Op *op) {
         return mount_make("tmpfs", options, n, attributes);
 }
 
-static int make_proc(const Op *op) {
+int mounts_make_proc(const Op *op) {
         const MountOption options[] = {MOUNT_TEXT("subset", "pid"),
                                        MOUNT_TEXT("hidepid", "invisible")};
 
@@ -54,7 +54,7 @@ static int make_proc(const Op *op) {
 static int make_devpts(const Build *build) {
         MountOption options[] = {MOUNT_TEXT("ptmxmode", "0666"), MOUNT_TEXT("mode", "0620"),
                                  MOUNT_TEXT("gid", "5")};
-        bool tty = !(build->namespaces & CLONE_NEWUSER) ||
+        bool tty = !build_is_apart(build, CLONE_NEWUSER) ||
                    id_map_find(&build->groups, TTY_GROUP, NULL);
 
         return mount_make("devpts", options, ELEMENTS(options) - (tty ? 0 : 1),
@@ -62,7 +62,7 @@ static int make_devpts(const Build *build) {
 }
 
 /* A file system of a namespace can be mounted by who has power over that namespace: init where it
- * is the sandbox's own, the builder where it is the host's. */
+ * is the sandbox's own, the builder where it is the host's or somebody else's. */
 static bool is_builders(const Build *build, OpKind kind) {
         switch (kind) {
         case OP_PROC:
@@ -76,12 +76,13 @@ static bool is_builders(const Build *build, OpKind kind) {
         }
 }
 
-static int make_one(const Build *build, const Op *op) {
+static int make_one(Build *build, const Op *op) {
         switch (op->kind) {
         case OP_TMPFS:
                 return make_tmpfs(op);
         case OP_PROC:
-                return make_proc(op);
+                return build->joined & CLONE_NEWPID ? joins_make_proc(build, op)
+                                                    : mounts_make_proc(op);
         case OP_SYSFS:
                 return mount_make("sysfs", NULL, 0, STRICT | MOUNT_ATTR_RDONLY);
         case OP_DEVPTS:

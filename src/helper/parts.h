@@ -31,6 +31,15 @@ typedef struct Fault {
         char object[LAUNCH_OBJECT_MAX];
 } Fault;
 
+/* Namespaces of somebody else's, by one op. */
+typedef struct Foreign {
+        uint64_t kinds; /* CLONE_NEW* */
+        int op;
+        int fd; /* the namespace, or a pidfd of who is in it */
+        const char *object;
+} Foreign;
+#define JOINS_MAX 9 /* a path a kind, and a sandbox */
+
 typedef struct Build {
         const Plan *plan;
         const char *name;
@@ -58,8 +67,12 @@ typedef struct Build {
                           */
 
         int *sources;        /* of each op: its detached mount, or -EBADF */
-        uint64_t namespaces; /* CLONE_NEW* */
-        IdRange *ranges;     /* what users and groups point into */
+        uint64_t namespaces; /* CLONE_NEW*: new ones ... */
+        uint64_t joined;     /* ... and somebody else's; what is in neither is the host's */
+        Foreign joins[JOINS_MAX];
+        size_t n_joins;
+        int target;      /* pidfd of the first process of the sandbox that is joined, or -EBADF */
+        IdRange *ranges; /* what users and groups point into */
         IdMap users, groups;
         bool idmapped; /* the maps shift something: layers need idmapped mounts */
 
@@ -69,6 +82,11 @@ typedef struct Build {
         char degraded[LAUNCH_OBJECT_MAX];
         Fault fault;
 } Build;
+
+/* Whether this kind is another one than the host's. */
+static inline bool build_is_apart(const Build *build, uint64_t kind) {
+        return ((build->namespaces | build->joined) & kind) != 0;
+}
 
 /* Remembers where it failed, the first time; gives r. object may be NULL. */
 int fault_set(Fault *fault, int r, Step step, int op, const char *object);
@@ -87,6 +105,16 @@ int report_failed_plainly(int report_fd, const Fault *fault, int r);
  * degraded behind it) the root. */
 enum { LINK_MAPPED = 'M', LINK_ROOT = 'R', LINK_LOCK = 'L' };
 
+/* joins.c. First of all: opens and checks, enters what the builder has to be in. */
+int joins_open(Build *build);
+int joins_enter(Build *build);
+/* What init is born into: where there is such, it is made by joins_spawn() instead of a clone, and
+ * the maps of a joined user namespace are known then. */
+bool joins_need_midwife(const Build *build);
+int joins_spawn(Build *build, uint64_t flags);
+/* A procfs of the joined PID namespace: the tree. */
+int joins_make_proc(Build *build, const Op *op);
+
 /* sources.c, in the host's mount namespace */
 int sources_open(Build *build);
 /* With the maps written: idmaps the binds that ask for it. */
@@ -97,6 +125,8 @@ int root_assemble(Build *build);
 
 /* mounts.c: makes the detached mounts of all ops for which mine says so ... */
 int mounts_make(Build *build, bool by_builder);
+/* The tree of a procfs of the caller's PID namespace. */
+int mounts_make_proc(const Op *op);
 /* ... and, in init, puts everything in its place below root. */
 int mounts_attach(Build *build, int root);
 int mounts_attach_cgroup(Build *build, int root);

@@ -273,7 +273,7 @@ static int drop_all(void) {
 
 /* What is not shared with the host comes in the order network, root. */
 static int enter_network(Relay *relay) {
-        bool network = relay->build->namespaces & CLONE_NEWNET;
+        bool network = build_is_apart(relay->build, CLONE_NEWNET);
         size_t expected = (size_t) network + (size_t) relay->rooted, n_fds = 2;
         int fds[2] = {-EBADF, -EBADF}, r = 0;
         char byte;
@@ -395,7 +395,7 @@ int relay_give_network(Build *build, int root) {
         if (build->relay_link < 0) {
                 return 0;
         }
-        if (build->namespaces & CLONE_NEWNET) {
+        if (build_is_apart(build, CLONE_NEWNET)) {
                 network = openat(build->ground->proc, "self/ns/net", O_RDONLY | O_CLOEXEC);
                 if (network < 0) {
                         return negative_errno();

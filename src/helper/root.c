@@ -109,7 +109,7 @@ static int make_upper(Root *root) {
         if (mkdirat(tmpfs, "upper", 0755) < 0 || mkdirat(tmpfs, "work", 0700) < 0) {
                 return negative_errno();
         }
-        if (build->namespaces & CLONE_NEWUSER) {
+        if (build_is_apart(build, CLONE_NEWUSER)) {
                 (void) id_map_find(&build->users, 0, &uid);
                 (void) id_map_find(&build->groups, 0, &gid);
         }

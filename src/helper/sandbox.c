@@ -303,6 +303,18 @@ static void on_retry(void *userdata, uint32_t events) {
         sandbox->retry = watch_free(sandbox->retry);
 }
 
+/* Who joined its user namespace uses the same ids. */
+static void release_range(Sandbox *sandbox) {
+        for (const Sandbox *other = sandbox->helper->sandboxes; other; other = other->next) {
+                if (other != sandbox && other->lease.lock >= 0 &&
+                    other->lease.base == sandbox->lease.base) {
+                        sandbox->lease.lock = fd_close(sandbox->lease.lock);
+                        return;
+                }
+        }
+        id_lease_release(sandbox->helper->ids, &sandbox->lease);
+}
+
 /* True once nothing of it is left on the host. */
 static bool clean_up(Sandbox *sandbox) {
         const unsigned tries_max = 1000;
@@ -332,7 +344,7 @@ static bool clean_up(Sandbox *sandbox) {
                 log_warning_fault(r, "%s: failed to remove its cgroup %s: %m", sandbox->name,
                                   sandbox->cgroups.name);
         }
-        id_lease_release(sandbox->helper->ids, &sandbox->lease);
+        release_range(sandbox);
         return true;
 }
 

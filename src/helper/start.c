@@ -9,6 +9,7 @@
 #include "kern/process.h"
 #include "wire/plan.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -132,7 +133,55 @@ static int prepare_output(Sandbox *sandbox, int *ret_log) {
         return r;
 }
 
-static int launch(Sandbox *sandbox, const ControlMessage *message, int log) {
+static void put_number(uint8_t *bytes, uint64_t number) {
+        for (int i = 7; i >= 0; i--) {
+                bytes[i] = (uint8_t) number;
+                number >>= 8;
+        }
+}
+
+/* Its ids are in use for as long as one of the two lives. */
+static int share_range(Sandbox *sandbox, const Sandbox *joined) {
+        int lock;
+
+        if (joined->lease.lock < 0) {
+                return 0; /* none of ours */
+        }
+        lock = fd_dup(joined->lease.lock);
+        if (lock < 0) {
+                return lock;
+        }
+        sandbox->lease = (IdLease){.base = joined->lease.base, .lock = lock};
+        return 0;
+}
+
+/* The sandbox whose namespaces are to be joined: it must be running. *ret: borrowed. */
+static int prepare_joined(Sandbox *sandbox, int *ret) {
+        const Op *op = plan_find(sandbox->plan, OP_JOIN_SANDBOX);
+        const Sandbox *joined;
+        SandboxId id;
+        int r = 0;
+
+        if (!op) {
+                return 0;
+        }
+        put_number(id.bytes, op->args[1].u64);
+        put_number(id.bytes + 8, op->args[2].u64);
+        joined = helper_find(sandbox->helper, &id);
+        if (!joined || joined->phase != PHASE_RUNNING || !child_is_alive(&joined->init)) {
+                r = -ESRCH;
+        } else if ((op->args[0].u64 & CLONE_NEWUSER) != 0) {
+                r = share_range(sandbox, joined);
+        }
+        if (r < 0) {
+                sandbox_fail(sandbox, STEP_JOIN, r, op - sandbox->plan->ops, op->args[3].string);
+                return r;
+        }
+        *ret = joined->init.pidfd;
+        return 0;
+}
+
+static int launch(Sandbox *sandbox, const ControlMessage *message, int log, int joined) {
         int cgroups[_CGROUP_HIERARCHY_MAX];
         LaunchInput input = {
                 .plan = sandbox->plan,
@@ -144,6 +193,7 @@ static int launch(Sandbox *sandbox, const ControlMessage *message, int log) {
                 .streams = message->fds + 1,
                 .n_streams = message->n_fds - 1,
                 .log = log,
+                .target = joined,
                 .cgroups = cgroups,
                 .n_cgroups = cgroup_set_list(&sandbox->cgroups, cgroups),
         };
@@ -172,16 +222,16 @@ static int launch(Sandbox *sandbox, const ControlMessage *message, int log) {
 
 static void build(Sandbox *sandbox, const ControlMessage *message) {
         _cleanup_fd_ int log = -EBADF;
-        int r;
+        int joined = -EBADF, r;
 
         r = wire_plan_open(message->fds[0], &sandbox->plan);
         if (r < 0) {
                 sandbox_fail(sandbox, STEP_RECEIVE, r, -1, NULL);
                 return;
         }
-        if (prepare_range(sandbox) >= 0 && prepare_cgroups(sandbox) >= 0 &&
-            prepare_output(sandbox, &log) >= 0) {
-                (void) launch(sandbox, message, log);
+        if (prepare_range(sandbox) >= 0 && prepare_joined(sandbox, &joined) >= 0 &&
+            prepare_cgroups(sandbox) >= 0 && prepare_output(sandbox, &log) >= 0) {
+                (void) launch(sandbox, message, log, joined);
         }
 }
 

@@ -3,6 +3,7 @@
 #include "kern/namespace.h"
 
 #include "base/fd.h"
+#include "base/parse.h"
 #include "base/str.h"
 #include "base/time.h"
 
@@ -13,6 +14,8 @@
 #include <stdio.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#define MAP_TEXT_MAX (ID_RANGES_MAX * 34) /* three numbers of ten digits, blanks, the end */
 
 pid_t process_clone(uint64_t flags, int into_cgroup, int *ret_pidfd) {
         int pidfd = -EBADF;
@@ -112,6 +115,46 @@ int namespace_write_maps(int directory, const IdMap *users, const IdMap *groups)
         int r = write_map(directory, "uid_map", users);
 
         return r < 0 ? r : write_map(directory, "gid_map", groups);
+}
+
+static int parse_map(char *text, IdRange *ranges, size_t *ret) {
+        uint32_t numbers[3];
+        size_t n = 0, n_numbers = 0;
+        char *rest;
+
+        for (char *word = strtok_r(text, " \n", &rest); word; word = strtok_r(NULL, " \n", &rest)) {
+                if (n == ID_RANGES_MAX || parse_u32(word, &numbers[n_numbers++]) < 0) {
+                        return -EBADMSG;
+                }
+                if (n_numbers == ELEMENTS(numbers)) {
+                        ranges[n++] = (IdRange){numbers[0], numbers[1], numbers[2]};
+                        n_numbers = 0;
+                }
+        }
+        *ret = n;
+        return 0;
+}
+
+static int read_map(int directory, const char *name, IdRange *ranges, IdMap *ret) {
+        _cleanup_fd_ int fd = open_proc(directory, name, O_RDONLY, RESOLVE_NO_SYMLINKS);
+        _cleanup_free_ char *text = NULL;
+        int r;
+
+        if (fd < 0) {
+                return fd;
+        }
+        r = fd_read_all(fd, MAP_TEXT_MAX, &text, NULL);
+        if (r < 0) {
+                return r;
+        }
+        *ret = (IdMap){.ranges = ranges};
+        return parse_map(text, ranges, &ret->n);
+}
+
+int namespace_read_maps(int directory, IdRange *ranges, IdMap *ret_users, IdMap *ret_groups) {
+        int r = read_map(directory, "uid_map", ranges, ret_users);
+
+        return r < 0 ? r : read_map(directory, "gid_map", ranges + ID_RANGES_MAX, ret_groups);
 }
 
 int namespace_open(int directory, const char *kind) {

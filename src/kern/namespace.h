@@ -36,6 +36,8 @@ bool id_map_is_identity(const IdMap *map) _pure_;
 int process_directory(int proc, pid_t pid);
 /* Writes uid_map and gid_map of the process of that directory. -E2BIG beyond ID_RANGES_MAX. */
 int namespace_write_maps(int directory, const IdMap *users, const IdMap *groups);
+/* Reads them; ranges has room for twice ID_RANGES_MAX, which the maps will point into. */
+int namespace_read_maps(int directory, IdRange *ranges, IdMap *ret_users, IdMap *ret_groups);
 /* kind: "user", "net", …; the descriptor for setns(2). */
 int namespace_open(int directory, const char *kind);
 

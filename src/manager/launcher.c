@@ -7,6 +7,7 @@
 #include "manager/exec.h"
 #include "manager/failure.h"
 #include "manager/helper-client.h"
+#include "manager/joins.h"
 #include "manager/manager.h"
 #include "manager/scope-check.h"
 
@@ -131,14 +132,21 @@ static void streams_drop(Sandbox *sandbox) {
 
 void launcher_send_start(Sandbox *sandbox) {
         ControlMessage message = {.type = CONTROL_START, .id = sandbox->run.id};
+        const SandboxId *joined = NULL;
+        _cleanup_free_ char *why = NULL;
         _cleanup_fd_ int plan_fd = -EBADF;
         int r;
 
         if (!helper_client_is_ready(sandbox->manager->helper)) {
                 return; /* sent once it is; TimeoutStartSec= runs */
         }
+        r = joins_resolve(sandbox, &joined, &why);
+        if (r != 0) {
+                spawn_fail(sandbox, RESULT_RESOURCES, r > 0 ? why : NULL);
+                return;
+        }
         plan_fd = prepared_plan_seal(sandbox->run.prepared, sandbox->run.id_text,
-                                     sandbox->streams.rows, sandbox->streams.columns);
+                                     sandbox->streams.rows, sandbox->streams.columns, joined);
         if (plan_fd < 0) {
                 spawn_fail_errno(sandbox, plan_fd, "Sealing the launch plan");
                 return;

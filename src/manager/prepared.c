@@ -109,8 +109,26 @@ static unsigned fill_invocation(char **assignments, const char *last, const char
         return n + fill_assignment(assignments, from, to);
 }
 
+static uint64_t take_number(const uint8_t *bytes) {
+        uint64_t number = 0;
+
+        for (int i = 0; i < 8; i++) {
+                number = number << 8 | bytes[i];
+        }
+        return number;
+}
+
+static void fill_joined(Plan *plan, const SandboxId *joined) {
+        Op *op = (Op *) plan_find(plan, OP_JOIN_SANDBOX);
+
+        if (op && joined) {
+                op->args[1].u64 = take_number(joined->bytes);
+                op->args[2].u64 = take_number(joined->bytes + 8);
+        }
+}
+
 int prepared_plan_seal(PreparedPlan *prepared, const char *invocation, uint16_t rows,
-                       uint16_t columns) {
+                       uint16_t columns, const SandboxId *joined) {
         Plan *plan;
         Op *environment, *terminal;
         unsigned filled = 0;
@@ -129,6 +147,7 @@ int prepared_plan_seal(PreparedPlan *prepared, const char *invocation, uint16_t 
                 terminal->args[0].u64 = rows;
                 terminal->args[1].u64 = columns;
         }
+        fill_joined(plan, joined);
         fd = wire_plan_seal(plan);
         if (filled > 0) {
                 (void) fill_invocation(environment->args[0].strv, invocation, INVOCATION_NONE);

@@ -27,6 +27,7 @@ DEFINE_CLEANUP(PreparedPlan *, prepared_plan_unref)
 /* True where it is what a plan for these would be. */
 bool prepared_plan_fits(const PreparedPlan *prepared, const LayerSources *layers, bool terminal,
                         unsigned n_streams);
-/* A sealed memfd with the plan of this start; the fd, or -errno. */
+/* A sealed memfd with the plan of this start; the fd, or -errno. joined: the id of the sandbox that
+ * JoinsNamespaceOf= names, NULL where there is none. */
 int prepared_plan_seal(PreparedPlan *prepared, const char *invocation, uint16_t rows,
-                       uint16_t columns);
+                       uint16_t columns, const SandboxId *joined);

@@ -12,6 +12,8 @@
 #define NAMESPACES_ALL                                                                             \
         (CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWUSER | \
          CLONE_NEWTIME)
+/* One's own cgroup namespace is made behind the gate: see CGROUP_NAMESPACE. */
+#define JOINS_ALL (NAMESPACES_ALL | CLONE_NEWCGROUP)
 #define ID_COUNT_MAX (UINT64_C(1) << 32)
 #define SECCOMP_INSTRUCTION 8u /* sizeof(struct sock_filter) */
 
@@ -52,9 +54,23 @@ static bool arg_fits(const OpArgSchema *schema, const OpArg *arg) {
 /* What the schema cannot say: each gives the index of the argument that is wrong, or -1. */
 
 static int check_namespaces(const Op *op) {
-        uint64_t flags = op->args[0].u64;
+        return (op->args[0].u64 & ~(uint64_t) NAMESPACES_ALL) == 0 ? -1 : 0;
+}
 
-        return (flags & ~(uint64_t) NAMESPACES_ALL) == 0 && (flags & CLONE_NEWNS) != 0 ? -1 : 0;
+static int check_join_path(const Op *op) {
+        uint64_t kind = op->args[0].u64;
+
+        return (kind & ~(uint64_t) JOINS_ALL) == 0 && kind != 0 && (kind & (kind - 1)) == 0 ? -1
+                                                                                            : 0;
+}
+
+static int check_join_sandbox(const Op *op) {
+        uint64_t kinds = op->args[0].u64;
+
+        if ((kinds & ~(uint64_t) JOINS_ALL) != 0 || kinds == 0) {
+                return 0;
+        }
+        return op->args[3].string[0] == '\0' ? 3 : -1;
 }
 
 static int check_id_map(const Op *op) {
@@ -185,6 +201,8 @@ typedef struct KindRule {
 
 static const KindRule kind_rules[_OP_MAX] = {
         [OP_NAMESPACES] = {check_namespaces, .once = true},
+        [OP_JOIN_PATH] = {check_join_path},
+        [OP_JOIN_SANDBOX] = {check_join_sandbox, .once = true},
         [OP_ID_MAP] = {check_id_map},
         [OP_TIME_OFFSETS] = {.once = true},
         [OP_CGROUP] = {check_cgroup, .once = true},
@@ -246,7 +264,7 @@ int op_check(const Op *op, size_t *ret_arg) {
 /* What the walk over a plan has seen so far. */
 typedef struct Seen {
         unsigned kinds[_OP_MAX];
-        uint64_t namespaces;
+        uint64_t namespaces, joined;
         uint32_t streams, rlimits, limits;
         OpKind last;
         bool root_user, root_group; /* their ids are mapped */
@@ -297,12 +315,39 @@ static bool id_map_is_right(Seen *seen, const Plan *plan, const Op *op) {
         return (seen->namespaces & CLONE_NEWUSER) != 0;
 }
 
+/* Of each kind there is one: a new one, somebody else's, or the host's. */
+static bool join_is_right(Seen *seen, uint64_t kinds) {
+        bool right = (kinds & (seen->namespaces | seen->joined)) == 0;
+
+        seen->joined |= kinds;
+        return right;
+}
+
+/* In a joined mount namespace nothing is ours to mount, and a joined cgroup namespace has no view.
+ */
+static bool is_foreign(const Seen *seen, OpKind kind) {
+        OpPhase phase = op_table[kind].phase;
+
+        if ((seen->joined & CLONE_NEWNS) != 0 &&
+            (phase == OP_PHASE_ROOT || phase == OP_PHASE_MOUNT || kind == OP_CGROUP_VIEW)) {
+                return true;
+        }
+        return (seen->joined & CLONE_NEWCGROUP) != 0 &&
+               (kind == OP_CGROUP_NAMESPACE || kind == OP_CGROUP_VIEW);
+}
+
 /* Rules between this op and those before it. */
 static bool op_is_in_place(Seen *seen, const Plan *plan, const Op *op) {
+        if (is_foreign(seen, op->kind)) {
+                return false;
+        }
         switch (op->kind) {
         case OP_NAMESPACES:
                 seen->namespaces = op->args[0].u64;
                 return op == plan->ops;
+        case OP_JOIN_PATH:
+        case OP_JOIN_SANDBOX:
+                return join_is_right(seen, op->args[0].u64);
         case OP_ID_MAP:
                 return id_map_is_right(seen, plan, op);
         case OP_TIME_OFFSETS:
@@ -338,7 +383,12 @@ static bool plan_is_whole(const Plan *plan, const Seen *seen) {
         if (op_table[plan->ops[0].kind].phase == OP_PHASE_WORKLOAD) {
                 return seen->kinds[OP_EXEC] == 1;
         }
-        if (seen->kinds[OP_NAMESPACES] == 0 || seen->kinds[OP_OVERLAY] == 0) {
+        if (seen->kinds[OP_NAMESPACES] == 0) {
+                return false;
+        }
+        /* Without a mount namespace of its own it would rearrange somebody else's. */
+        if ((seen->joined & CLONE_NEWNS) == 0 &&
+            ((seen->namespaces & CLONE_NEWNS) == 0 || seen->kinds[OP_OVERLAY] == 0)) {
                 return false;
         }
         if ((seen->namespaces & CLONE_NEWUSER) != 0 && (!seen->root_user || !seen->root_group)) {

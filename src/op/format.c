@@ -15,10 +15,9 @@ typedef struct NumberName {
 } NumberName;
 
 static const NumberName namespace_names[] = {
-        {CLONE_NEWNS, "mount"},  {CLONE_NEWPID, "pid"},
-        {CLONE_NEWUTS, "uts"},   {CLONE_NEWIPC, "ipc"},
-        {CLONE_NEWNET, "net"},   {CLONE_NEWUSER, "user"},
-        {CLONE_NEWTIME, "time"}, {},
+        {CLONE_NEWNS, "mount"},  {CLONE_NEWPID, "pid"},       {CLONE_NEWUTS, "uts"},
+        {CLONE_NEWIPC, "ipc"},   {CLONE_NEWNET, "net"},       {CLONE_NEWUSER, "user"},
+        {CLONE_NEWTIME, "time"}, {CLONE_NEWCGROUP, "cgroup"}, {},
 };
 static const NumberName id_names[] = {
         {OP_ID_USER, "user"},
@@ -144,6 +143,8 @@ typedef struct ArgStyle {
 
 static const ArgStyle arg_styles[_OP_MAX][OP_ARGS_MAX] = {
         [OP_NAMESPACES] = {BITS(namespace_names)},
+        [OP_JOIN_PATH] = {BITS(namespace_names)},
+        [OP_JOIN_SANDBOX] = {BITS(namespace_names)},
         [OP_ID_MAP] = {NAMED(id_names), PLAIN, NAMED(pick_names), PLAIN},
         [OP_LIMIT] = {NAMED(limit_names), NAMED(infinity_names)},
         [OP_LAYER] = {NAMED(layer_names)},

@@ -148,9 +148,10 @@ int op_check(const Op *op, size_t *ret_arg);
 /* op_check() for every op; phases in order, and those of the workload in the order of the table, so
  * that nothing of the confinement comes behind what it is to confine; at most one of the kinds that
  * may stand once; at least one EXEC, at the end; what changes a namespace (host name, loopback, id
- * map, clocks) only where the plan makes that namespace. A plan is either whole, or of phase
- * WORKLOAD alone (EXEC). Ranges of one id map do not overlap, and root is mapped. -EINVAL; *ret_op:
- * index of the first that is wrong, n_ops where something is missing. */
+ * map, clocks) only where the plan makes that namespace; each kind made or joined, not both;
+ * nothing of root and mounts where the mount namespace is joined. A plan is either whole, or of
+ * phase WORKLOAD alone (EXEC). Ranges of one id map do not overlap, and root is mapped. -EINVAL;
+ * *ret_op: index of the first that is wrong, n_ops where something is missing. */
 int plan_check(const Plan *plan, size_t *ret_op);
 /* The first op of a kind at or after *index, or NULL; *index is moved behind it. */
 const Op *plan_next(const Plan *plan, OpKind kind, size_t *index);

@@ -119,8 +119,8 @@ static int build_main_workload(Builder *builder) {
 
 int launch_plan_build(const PlanInput *input, DiagList *diags, LaunchPlan **ret) {
         static int (*const parts[])(Builder * builder) = {
-                build_namespaces, build_ids,     build_limits, build_ports,         build_root,
-                build_mounts,     build_network, build_gate,   build_main_workload,
+                build_namespaces, build_joins,  build_ids,     build_limits, build_ports,
+                build_root,       build_mounts, build_network, build_gate,   build_main_workload,
         };
         _cleanup_(launch_plan_freep) LaunchPlan *launch = NULL;
         Builder builder;

@@ -40,7 +40,7 @@ int build_namespaces(Builder *builder);
 int build_ids(Builder *builder);
 int build_network(Builder *builder);
 int build_gate(Builder *builder);
-bool spec_wants_time(const Spec *spec);
+int build_joins(Builder *builder);
 /* root.c */
 int build_root(Builder *builder);
 /* mounts.c */

@@ -5,9 +5,16 @@
 
 #include "base/path.h"
 #include "plan/builder.h"
+#include "spec/namespaces.h"
+
+#include <linux/sched.h>
 
 #define DEV_SIZE (UINT64_C(4) << 20)
 #define SHM_SIZE (UINT64_C(64) << 20)
+
+static bool is_apart(const Builder *builder, uint64_t kind) {
+        return (spec_apart(builder->spec) & kind) != 0;
+}
 
 /* -- the unit's own mounts, and those that they may replace -- */
 
@@ -155,7 +162,7 @@ static int build_mount(Builder *builder, const MountList *list, const Mount *mou
                                    mount_flags(mount) & ~later, mount->item->size,
                                    U64(mount->item->mode));
         }
-        if ((mount->item->flags & VALUE_IDMAP) != 0 && !spec_wants_users(builder->spec)) {
+        if ((mount->item->flags & VALUE_IDMAP) != 0 && !is_apart(builder, CLONE_NEWUSER)) {
                 builder_refuse(builder, mount->origin, mount->place,
                                "%s: idmap needs a user namespace, and PrivateUsers=no makes none",
                                mount->target);
@@ -219,7 +226,7 @@ static int build_proc(Builder *builder) {
 
         assert(spec->proc_subset >= 0 && spec->proc_subset < _PROC_SUBSET_MAX);
 
-        if (!spec->private_pids && spec_wants_users(spec)) {
+        if (!is_apart(builder, CLONE_NEWPID) && is_apart(builder, CLONE_NEWUSER)) {
                 return build_host_proc(builder);
         }
         r = builder_add(builder, OP_PROC, FROM(builder, ProcSubset), "/proc",
@@ -287,7 +294,8 @@ static int build_host_devices(Builder *builder) {
 
         r = builder_add(builder, OP_BIND, FROM(builder, PrivateDevices), "/dev", "/dev",
                         U64(OP_MOUNT_READ_ONLY | OP_MOUNT_NO_EXEC | OP_MOUNT_DEVICES));
-        for (size_t i = 0; i < ELEMENTS(shared) && r == 0 && !builder->spec->private_ipc; i++) {
+        for (size_t i = 0; i < ELEMENTS(shared) && r == 0 && !is_apart(builder, CLONE_NEWIPC);
+             i++) {
                 r = builder_add(builder, OP_BIND, FROM(builder, PrivateIPC), shared[i], shared[i],
                                 U64(OP_MOUNT_NO_EXEC | OP_MOUNT_MISSING_OK));
         }
@@ -303,11 +311,11 @@ static int build_dev(Builder *builder) {
         if (r == 0) {
                 r = builder_add(builder, OP_DEVPTS, FROM(builder, PrivateDevices), "/dev/pts");
         }
-        if (r == 0 && (spec->private_devices || spec->private_ipc)) {
+        if (r == 0 && (spec->private_devices || is_apart(builder, CLONE_NEWIPC))) {
                 r = builder_add(builder, OP_TMPFS, FROM(builder, PrivateDevices), "/dev/shm",
                                 U64(OP_MOUNT_NO_EXEC), SHM_SIZE, U64(01777));
         }
-        if (r == 0 && spec->private_devices && spec->private_ipc) {
+        if (r == 0 && spec->private_devices && is_apart(builder, CLONE_NEWIPC)) {
                 r = builder_add(builder, OP_MQUEUE, FROM(builder, PrivateIPC), "/dev/mqueue");
         }
         return r;
@@ -346,6 +354,9 @@ int build_mounts(Builder *builder) {
         _cleanup_(mount_list_done) MountList list = {};
         int r;
 
+        if ((spec_joined(builder->spec) & CLONE_NEWNS) != 0) {
+                return 0;
+        }
         r = mount_list_collect(builder->spec, &list);
         /* A unit that mounts there itself gets what it asks for and nothing of ours below it. */
         for (size_t i = 0; i < ELEMENTS(groups) && r == 0; i++) {

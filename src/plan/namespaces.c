@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "spec/namespaces.h"
 #include "plan/builder.h"
 
 #include <linux/sched.h>
 
 #define IDENTITY_COUNT 65536u /* as systemd.exec(5) has PrivateUsers=identity */
 #define HOST_NAME_MAX_BYTES 64u
-
-bool spec_wants_time(const Spec *spec) {
-        return spec->private_time || spec->time_offset_boot_nsec != 0 ||
-               spec->time_offset_monotonic_nsec != 0;
-}
 
 /* The directive that asks for the time namespace. */
 static DirectiveId time_directive(const Spec *spec) {
@@ -29,7 +25,6 @@ static DirectiveId users_directive(const Spec *spec) {
 }
 
 typedef struct NamespaceSwitch {
-        bool on;
         uint64_t flag;
         const char *what;
         DirectiveId directive;
@@ -40,23 +35,21 @@ int build_namespaces(Builder *builder) {
         const Spec *spec = builder->spec;
         const HostFacts *host = builder->input->host;
         const NamespaceSwitch switches[] = {
-                {true, CLONE_NEWNS, "mount", DIRECTIVE_PrivateMounts, true},
-                {spec->private_pids, CLONE_NEWPID, "pid", DIRECTIVE_PrivatePIDs, true},
-                {spec->protect_hostname, CLONE_NEWUTS, "uts", DIRECTIVE_ProtectHostname, true},
-                {spec->private_ipc, CLONE_NEWIPC, "ipc", DIRECTIVE_PrivateIPC, true},
-                {spec->private_network, CLONE_NEWNET, "net", DIRECTIVE_PrivateNetwork, true},
-                {spec_wants_users(spec), CLONE_NEWUSER, "user", users_directive(spec),
-                 host->user_namespace},
-                {spec_wants_time(spec), CLONE_NEWTIME, "time", time_directive(spec),
-                 host->time_namespace},
+                {CLONE_NEWNS, "mount", DIRECTIVE_PrivateMounts, true},
+                {CLONE_NEWPID, "pid", DIRECTIVE_PrivatePIDs, true},
+                {CLONE_NEWUTS, "uts", DIRECTIVE_ProtectHostname, true},
+                {CLONE_NEWIPC, "ipc", DIRECTIVE_PrivateIPC, true},
+                {CLONE_NEWNET, "net", DIRECTIVE_PrivateNetwork, true},
+                {CLONE_NEWUSER, "user", users_directive(spec), host->user_namespace},
+                {CLONE_NEWTIME, "time", time_directive(spec), host->time_namespace},
         };
-        uint64_t flags = 0;
+        uint64_t own = spec_own(spec), flags = 0;
         int r;
 
         for (size_t i = 0; i < ELEMENTS(switches); i++) {
                 const NamespaceSwitch *each = &switches[i];
 
-                if (!each->on) {
+                if ((own & each->flag) == 0) {
                         continue;
                 }
                 flags |= each->flag;
@@ -72,10 +65,49 @@ int build_namespaces(Builder *builder) {
         for (size_t i = 0; i < ELEMENTS(switches) && r == 0; i++) {
                 const NamespaceSwitch *each = &switches[i];
 
-                if (each->on) {
+                if ((own & each->flag) != 0) {
                         r = builder_cause(builder, each->what, (uint16_t) each->directive,
                                           spec->places[each->directive]);
                 }
+        }
+        return r;
+}
+
+/* What the other sandbox's id is, only its manager knows. */
+static int build_join_sandbox(Builder *builder) {
+        const Spec *spec = builder->spec;
+
+        if (!spec->joins_namespace_of || spec->joins_namespace_of[0] == '\0' ||
+            spec->join_namespaces == 0) {
+                return 0;
+        }
+        return builder_add(builder, OP_JOIN_SANDBOX, FROM(builder, JoinsNamespaceOf),
+                           spec->join_namespaces, U64(0), U64(0), spec->joins_namespace_of);
+}
+
+int build_joins(Builder *builder) {
+        const Spec *spec = builder->spec;
+        uint64_t joined = spec_joined(spec);
+        int r = 0;
+
+        for (size_t i = 0; i < NAMESPACE_KINDS && r == 0; i++) {
+                const NamespaceKind *kind = &namespace_kinds[i];
+                const char *path = spec_namespace_path(spec, kind);
+
+                if (path) {
+                        r = builder_add(builder, OP_JOIN_PATH, (uint16_t) kind->path,
+                                        spec->places[kind->path], kind->flag, path);
+                }
+        }
+        r = r < 0 ? r : build_join_sandbox(builder);
+        if (r == 0 && (joined & CLONE_NEWCGROUP) != 0 && (joined & CLONE_NEWNS) == 0) {
+                r = builder_degrade(builder, "/sys/fs/cgroup is empty: there is no view of a "
+                                             "cgroup namespace that is joined.");
+        }
+        if (builder->input->terminal && (joined & CLONE_NEWNS) != 0) {
+                builder_refuse(builder, FROM(builder, MountNamespacePath),
+                               "In a joined mount namespace there is no terminal of the sandbox's "
+                               "own; use --pipe");
         }
         return r;
 }
@@ -150,8 +182,12 @@ static int build_users(Builder *builder) {
 }
 
 int build_ids(Builder *builder) {
-        int r = spec_id_map(builder->spec, false)->n > 0 ? build_id_maps(builder)
-                                                         : build_users(builder);
+        int r = 0;
+
+        if ((spec_joined(builder->spec) & CLONE_NEWUSER) == 0) {
+                r = spec_id_map(builder->spec, false)->n > 0 ? build_id_maps(builder)
+                                                             : build_users(builder);
+        }
 
         return r < 0 ? r : build_time(builder);
 }
@@ -192,14 +228,14 @@ int build_network(Builder *builder) {
         _cleanup_free_ char *name = NULL;
         int r;
 
-        if (spec->private_network) {
+        if (spec_own(spec) & CLONE_NEWNET) {
                 r = builder_add(builder, OP_LOOPBACK, FROM(builder, PrivateNetwork));
                 if (r < 0) {
                         return r;
                 }
         }
-        if (!spec->protect_hostname) {
-                return 0; /* the host's own name is not ours to set */
+        if ((spec_own(spec) & CLONE_NEWUTS) == 0) {
+                return 0; /* another's name is not ours to set */
         }
         name = spec->hostname ? strdup(spec->hostname) : host_name_of(builder->unit_name);
         if (!name) {
@@ -216,7 +252,7 @@ static int build_cgroup_namespace(Builder *builder) {
         const HostFacts *host = builder->input->host;
         int r;
 
-        if (!builder->spec->protect_control_groups) {
+        if ((spec_own(builder->spec) & CLONE_NEWCGROUP) == 0) {
                 return 0;
         }
         if (!host->cgroup_namespace) {
@@ -230,7 +266,8 @@ static int build_cgroup_namespace(Builder *builder) {
                                                 "/proc: this kernel has no cgroup namespaces.");
         }
         r = builder_add(builder, OP_CGROUP_NAMESPACE, FROM(builder, ProtectControlGroups));
-        if (r < 0 || (host->cgroup_mode != CGROUP_UNIFIED && host->cgroup_mode != CGROUP_HYBRID)) {
+        if (r < 0 || (spec_joined(builder->spec) & CLONE_NEWNS) != 0 ||
+            (host->cgroup_mode != CGROUP_UNIFIED && host->cgroup_mode != CGROUP_HYBRID)) {
                 return r; /* a v1 hierarchy is never shown: its release_agent is the host's */
         }
         return builder_add(builder, OP_CGROUP_VIEW, FROM(builder, ProtectControlGroups),
@@ -245,7 +282,7 @@ int build_gate(Builder *builder) {
         if (r < 0) {
                 return r;
         }
-        if (spec->private_pids && spec->process_two) {
+        if ((spec_own(spec) & CLONE_NEWPID) != 0 && spec->process_two) {
                 return builder_add(builder, OP_REAPER, FROM(builder, ProcessTwo));
         }
         /* Somebody has to run them one after another. */

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "plan/builder.h"
+#include "spec/namespaces.h"
+
+#include <linux/sched.h>
 
 static int build_layer(Builder *builder, const LayerSource *layer) {
         const Spec *spec = builder->spec;
@@ -21,6 +24,10 @@ int build_root(Builder *builder) {
         int r = 0;
 
         assert(spec->root_upper >= 0 && spec->root_upper < _ROOT_UPPER_MAX);
+
+        if ((spec_joined(spec) & CLONE_NEWNS) != 0) {
+                return 0; /* the root is what it is there */
+        }
 
         if (layers->n > PLAN_LAYERS_MAX) {
                 builder_refuse(builder, FROM(builder, Layers),

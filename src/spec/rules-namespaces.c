@@ -2,7 +2,10 @@
 
 /* Rules about namespaces: id maps, and which namespaces are joined instead of made. */
 
+#include "spec/namespaces.h"
 #include "spec/rule-checks.h"
+
+#include <linux/sched.h>
 
 /* -- id maps -- */
 
@@ -64,6 +67,133 @@ RULE_CHECK(id_map_count) {
         if (map->n > ID_MAPPINGS_MAX) {
                 report(rule, &map->items[ID_MAPPINGS_MAX].place,
                        "There are %zu ranges; the kernel takes %u", map->n, ID_MAPPINGS_MAX);
+        }
+        return 0;
+}
+
+/* -- joined namespaces -- */
+
+static bool joins_unit(const Spec *spec) {
+        return spec->joins_namespace_of && spec->joins_namespace_of[0];
+}
+
+RULE_CHECK(join_unit) {
+        static const char allowed[] =
+                "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:_.\\@-";
+        const char *name = spec->joins_namespace_of;
+        const char *suffix = joins_unit(spec) ? endswith(name, ".sandbox") : NULL;
+
+        if (joins_unit(spec) &&
+            (!suffix || suffix == name || strspn(name, allowed) != strlen(name))) {
+                report_here(rule, "\"%.80s\" is no name of a sandbox; write one such as db.sandbox",
+                            name);
+        }
+        return 0;
+}
+
+RULE_CHECK(join_namespaces) {
+        if (spec->set[rule->directive] && !joins_unit(spec)) {
+                report_here(rule, "It has no effect without JoinsNamespaceOf=, which says whose");
+        }
+        return 0;
+}
+
+/* A mistake of whichever directive names the kind. */
+static void report_kind(const Rule *rule, const Spec *spec, DirectiveId directive, DiagList *diags,
+                        const char *text) {
+        Place place = rule_place(spec, directive);
+
+        diag_add(diags, rule->severity, &place, directive_table[directive].name, "%s", text);
+}
+
+RULE_CHECK(join_twice) {
+        for (size_t i = 0; i < NAMESPACE_KINDS; i++) {
+                const NamespaceKind *kind = &namespace_kinds[i];
+
+                if (joins_unit(spec) && (spec->join_namespaces & kind->flag) != 0 &&
+                    spec_namespace_path(spec, kind)) {
+                        report_kind(rule, spec, kind->path, diags,
+                                    "The same kind is joined by JoinsNamespaceOf= too; leave it "
+                                    "out of JoinNamespaces=, or remove this line");
+                }
+        }
+        return 0;
+}
+
+/* `yes` beside it says the same as systemd's JoinsNamespaceOf= expects: not the host's. */
+RULE_CHECK(join_own) {
+        uint64_t joined = spec_joined(spec);
+
+        for (size_t i = 0; i < NAMESPACE_KINDS; i++) {
+                const NamespaceKind *kind = &namespace_kinds[i];
+                const Directive *own = &directive_table[kind->own];
+
+                if ((joined & kind->flag) != 0 && spec->set[kind->own] &&
+                    own->type->kind == VALUE_BOOL && kind->own != DIRECTIVE_PrivateMounts &&
+                    !*(const bool *) directive_field_const(own, spec)) {
+                        report_kind(rule, spec, kind->own, diags,
+                                    "no means the host's namespace, but this kind is joined; "
+                                    "remove one of the lines");
+                }
+        }
+        return 0;
+}
+
+static void report_set(const Rule *rule, const Spec *spec, const DirectiveId *directives, size_t n,
+                       DiagList *diags, const char *text) {
+        for (size_t i = 0; i < n; i++) {
+                if (spec->set[directives[i]]) {
+                        report_kind(rule, spec, directives[i], diags, text);
+                }
+        }
+}
+
+RULE_CHECK(join_users) {
+        static const DirectiveId refused[] = {DIRECTIVE_PrivateUsers, DIRECTIVE_UIDMap,
+                                              DIRECTIVE_GIDMap};
+
+        if ((spec_joined(spec) & CLONE_NEWUSER) != 0) {
+                report_set(rule, spec, refused, ELEMENTS(refused), diags,
+                           "The user namespace is joined, and its ids are what they are; remove "
+                           "one of the lines");
+        }
+        return 0;
+}
+
+RULE_CHECK(join_names) {
+        static const DirectiveId refused[] = {DIRECTIVE_Hostname, DIRECTIVE_Domainname};
+
+        if ((spec_joined(spec) & CLONE_NEWUTS) != 0) {
+                report_set(rule, spec, refused, ELEMENTS(refused), diags,
+                           "The UTS namespace is joined, and its names are not this sandbox's to "
+                           "set; remove one of the lines");
+        }
+        return 0;
+}
+
+RULE_CHECK(join_offsets) {
+        static const DirectiveId refused[] = {DIRECTIVE_TimeOffsetBootSec,
+                                              DIRECTIVE_TimeOffsetMonotonicSec};
+
+        if ((spec_joined(spec) & CLONE_NEWTIME) != 0) {
+                report_set(rule, spec, refused, ELEMENTS(refused), diags,
+                           "The time namespace is joined, and its clocks are fixed; remove one of "
+                           "the lines");
+        }
+        return 0;
+}
+
+/* All that the table has about root and files: it stands between these two. */
+RULE_CHECK(join_mounts) {
+        if ((spec_joined(spec) & CLONE_NEWNS) == 0) {
+                return 0;
+        }
+        for (DirectiveId id = DIRECTIVE_RootDirectory; id <= DIRECTIVE_ProcSubset; id++) {
+                if (spec->set[id]) {
+                        report_kind(rule, spec, id, diags,
+                                    "The mount namespace is joined, with the root and all that is "
+                                    "mounted there; remove one of the lines");
+                }
         }
         return 0;
 }

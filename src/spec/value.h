@@ -103,6 +103,7 @@ typedef struct Rlimit {
 #define CTYPE_USERS Users
 #define CTYPE_RLIMIT Rlimit
 #define CTYPE_ID_MAPS ValueList
+#define CTYPE_JOIN_KINDS uint64_t /* mask of CLONE_NEW… */
 #define CTYPE_WORDS ValueList
 #define CTYPE_COMMANDS ValueList
 #define CTYPE_ENVIRONMENT ValueList
@@ -133,6 +134,7 @@ typedef struct Rlimit {
         X(USERS, "s")         \
         X(RLIMIT, "s")        \
         X(ID_MAPS, "as")      \
+        X(JOIN_KINDS, "s")    \
         X(WORDS, "as")        \
         X(COMMANDS, "as")     \
         X(ENVIRONMENT, "as")  \

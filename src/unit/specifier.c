@@ -208,6 +208,7 @@ bool specifier_applies(ValueKind kind) {
         case VALUE_CAPABILITIES:
         case VALUE_USERS:
         case VALUE_ID_MAPS:
+        case VALUE_JOIN_KINDS:
         case VALUE_RLIMIT:
         case VALUE_SYSCALLS:
         case _VALUE_KIND_MAX:

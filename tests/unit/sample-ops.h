@@ -74,6 +74,11 @@ static inline void sample_adjust(Op *op, Extreme extreme) {
         case OP_NAMESPACES:
                 op->args[0].u64 = extreme == LEAST ? CLONE_NEWNS : SAMPLE_NAMESPACES;
                 break;
+        case OP_JOIN_PATH:
+        case OP_JOIN_SANDBOX:
+                /* the one kind that is not among the namespaces of the sample */
+                op->args[0].u64 = CLONE_NEWCGROUP;
+                break;
         case OP_ID_MAP:
                 op->args[0].u64 = OP_ID_BOTH;
                 /* root is always among them */

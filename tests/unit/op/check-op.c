@@ -113,7 +113,7 @@ static int add_bad(Plan *plan, int i) {
 #define BAD(n, kind, ...) \
         case n:           \
                 return plan_add(plan, OP_##kind, OP_ORIGIN_NONE, PLACE_NONE, __VA_ARGS__)
-                BAD(0, NAMESPACES, (uint64_t) CLONE_NEWPID);
+                BAD(0, JOIN_PATH, no, "/run/ns");
                 BAD(1, NAMESPACES, (uint64_t) (CLONE_NEWNS | CLONE_VM));
                 BAD(2, NAMESPACES, (uint64_t) (CLONE_NEWNS | CLONE_NEWCGROUP));
                 BAD(3, ID_MAP, (uint64_t) OP_ID_BOTH, no, no, no);
@@ -157,13 +157,19 @@ static int add_bad(Plan *plan, int i) {
                 BAD(41, BIND, "relative", "/a", no);
                 BAD(42, PROC, "/", no);
                 BAD(43, MQUEUE, "/a\nb");
+                BAD(44, JOIN_PATH, (uint64_t) CLONE_VM, "/run/ns");
+                BAD(45, JOIN_PATH, (uint64_t) (CLONE_NEWNET | CLONE_NEWIPC), "/run/ns");
+                BAD(46, JOIN_PATH, (uint64_t) CLONE_NEWNET, "run/ns");
+                BAD(47, JOIN_SANDBOX, no, one, one, "x.sandbox");
+                BAD(48, JOIN_SANDBOX, (uint64_t) (CLONE_NEWNET | CLONE_VM), one, one, "x.sandbox");
+                BAD(49, JOIN_SANDBOX, (uint64_t) CLONE_NEWNET, one, one, "");
 #undef BAD
         default:
                 ck_abort_msg("no such case");
         }
         return 0;
 }
-#define N_BAD 44
+#define N_BAD 50
 
 START_TEST(values_that_no_schema_catches_are_refused) {
         _cleanup_(plan_freep) Plan *plan = plan_new();
@@ -282,6 +288,104 @@ START_TEST(rules_between_ops_hold) {
                 if (each->kinds[i] == OP_NAMESPACES) {
                         plan->ops[plan->n_ops - 1].args[0].u64 = each->namespaces;
                 }
+        }
+        ck_assert_msg(plan_check(plan, NULL) == each->expected, "%s", each->what);
+}
+END_TEST
+
+/* -- joined namespaces -- */
+
+static const struct JoinCase {
+        const char *what;
+        uint64_t namespaces, path, sandbox; /* 0: no such op */
+        OpKind kinds[6];
+        int expected;
+} join_cases[] = {
+        {"a joined network", MOUNTS, CLONE_NEWNET, 0, {OP_LAYER, OP_OVERLAY, OP_EXEC, END}, 0},
+        {"new and joined",
+         MOUNTS | CLONE_NEWNET,
+         CLONE_NEWNET,
+         0,
+         {OP_LAYER, OP_OVERLAY, OP_EXEC, END},
+         -EINVAL},
+        {"joined twice",
+         MOUNTS,
+         CLONE_NEWNET,
+         CLONE_NEWNET | CLONE_NEWIPC,
+         {OP_LAYER, OP_OVERLAY, OP_EXEC, END},
+         -EINVAL},
+        {"joined both ways",
+         MOUNTS,
+         CLONE_NEWNET,
+         CLONE_NEWUTS | CLONE_NEWIPC,
+         {OP_LAYER, OP_OVERLAY, OP_EXEC, END},
+         0},
+        {"another's name",
+         MOUNTS,
+         CLONE_NEWUTS,
+         0,
+         {OP_LAYER, OP_OVERLAY, OP_HOSTNAME, OP_EXEC, END},
+         -EINVAL},
+        {"another's loopback",
+         MOUNTS,
+         CLONE_NEWNET,
+         0,
+         {OP_LAYER, OP_OVERLAY, OP_LOOPBACK, OP_EXEC, END},
+         -EINVAL},
+        {"another's ids",
+         MOUNTS,
+         CLONE_NEWUSER,
+         0,
+         {OP_ID_MAP, OP_LAYER, OP_OVERLAY, OP_EXEC, END},
+         -EINVAL},
+        {"another's clocks",
+         MOUNTS,
+         CLONE_NEWTIME,
+         0,
+         {OP_TIME_OFFSETS, OP_LAYER, OP_OVERLAY, OP_EXEC, END},
+         -EINVAL},
+        {"another's cgroups",
+         MOUNTS,
+         CLONE_NEWCGROUP,
+         0,
+         {OP_LAYER, OP_OVERLAY, OP_CGROUP_NAMESPACE, OP_EXEC, END},
+         -EINVAL},
+        {"a view of another's cgroups",
+         MOUNTS,
+         CLONE_NEWCGROUP,
+         0,
+         {OP_LAYER, OP_OVERLAY, OP_CGROUP_VIEW, OP_EXEC, END},
+         -EINVAL},
+        {"another's root", CLONE_NEWPID, CLONE_NEWNS, 0, {OP_EXEC, END}, 0},
+        {"a layer in another's root",
+         0,
+         CLONE_NEWNS,
+         0,
+         {OP_LAYER, OP_OVERLAY, OP_EXEC, END},
+         -EINVAL},
+        {"a mount in another's root", 0, 0, CLONE_NEWNS, {OP_TMPFS, OP_EXEC, END}, -EINVAL},
+        {"no root", CLONE_NEWPID, 0, 0, {OP_LAYER, OP_OVERLAY, OP_EXEC, END}, -EINVAL},
+};
+
+START_TEST(joins_are_no_makers) {
+        const struct JoinCase *each = &join_cases[_i];
+        _cleanup_(plan_freep) Plan *plan = plan_new();
+
+        ck_assert_ptr_nonnull(plan);
+        ck_assert_int_eq(
+                plan_add(plan, OP_NAMESPACES, OP_ORIGIN_NONE, PLACE_NONE, each->namespaces), 0);
+        if (each->path != 0) {
+                ck_assert_int_eq(plan_add(plan, OP_JOIN_PATH, OP_ORIGIN_NONE, PLACE_NONE,
+                                          each->path, "/run/ns"),
+                                 0);
+        }
+        if (each->sandbox != 0) {
+                ck_assert_int_eq(plan_add(plan, OP_JOIN_SANDBOX, OP_ORIGIN_NONE, PLACE_NONE,
+                                          each->sandbox, UINT64_C(1), UINT64_C(2), "x.sandbox"),
+                                 0);
+        }
+        for (size_t i = 0; each->kinds[i] != END; i++) {
+                sample_add(plan, each->kinds[i], LEAST);
         }
         ck_assert_msg(plan_check(plan, NULL) == each->expected, "%s", each->what);
 }
@@ -412,6 +516,7 @@ int main(void) {
         tcase_add_loop_test(tcase, values_that_no_schema_catches_are_refused, 0, N_BAD);
         tcase_add_loop_test(tcase, rules_between_ops_hold, 0, ELEMENTS(plan_cases));
         tcase_add_loop_test(tcase, id_maps_are_whole, 0, ELEMENTS(map_cases));
+        tcase_add_loop_test(tcase, joins_are_no_makers, 0, ELEMENTS(join_cases));
         tcase_add_test(tcase, layers_are_bounded);
         tcase_add_test(tcase, ops_are_bounded);
         tcase_add_test(tcase, numbers_are_shown_by_name);

@@ -27,6 +27,7 @@ static const char *const type_samples[_VALUE_KIND_MAX] = {
         [VALUE_CAPABILITIES] = "CAP_CHOWN CAP_SYS_TIME",
         [VALUE_USERS] = "600000:100",
         [VALUE_RLIMIT] = "12:34",
+        [VALUE_JOIN_KINDS] = "mount uts",
         [VALUE_ID_MAPS] = "0:600000:1000 1000:1000:1",
         [VALUE_WORDS] = "one \"t w o\" three",
         [VALUE_COMMANDS] = "-@/bin/sh arg0 \"a b\" \\; '' ; :true $X",
