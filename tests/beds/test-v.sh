@@ -13,9 +13,14 @@ if [ "${SBX_IN_BED:-}" != v ]; then
         exec "$here/v.sh" "$build" "$(readlink -f "$0")" "$@"
 fi
 
-# Under systemd, but in cgroups that it knows nothing of.
+# Under systemd, but in cgroups that it knows nothing of, with all controllers and not only those that its
+# own units ask for.
 direct() {
+        local controller
         systemctl stop sbxd sbx-helper.socket sbx-helper
+        for controller in $(cat /sys/fs/cgroup/cgroup.controllers); do
+                echo "+$controller" >/sys/fs/cgroup/cgroup.subtree_control
+        done
         SBXD_OPTIONS=--backend=direct "$here/controllers.sh"
 }
 
