@@ -7,9 +7,14 @@
 
 #include <unistd.h>
 
-static int report_not_running(void) {
+static int report_not_running(const Ctl *ctl) {
         HostFacts host = {};
 
+        if (ctl->options.host) {
+                log_error("sbxd is not running on %s.", ctl->options.host);
+                log_info("Start it there with: systemctl -H %s start sbxd", ctl->options.host);
+                return -ENOTCONN;
+        }
         log_error("sbxd is not running.");
         if (host_facts_probe(&host) == 0 && host.systemd_booted) {
                 log_error("Start it with: systemctl start sbxd");
@@ -61,6 +66,32 @@ static bool means_not_running(int fault) {
                fault == -ECONNRESET;
 }
 
+/* The library runs ssh(1), which asks for passwords and tells of failures by itself, and on the
+ * other side systemd-stdio-bridge(1). */
+static int open_remote(Ctl *ctl) {
+        const char *host = ctl->options.host;
+        int r;
+
+        if (*host == '\0' || *host == '-') {
+                log_error("-H takes USER@HOST or HOST, not '%s'.", host);
+                return -EINVAL;
+        }
+        r = sd_bus_open_system_remote(&ctl->bus, host);
+        if (r >= 0) {
+                /* to be told here and now, not at the first call */
+                const char *name;
+
+                r = sd_bus_get_unique_name(ctl->bus, &name);
+        }
+        if (r < 0) {
+                log_error("Failed to reach the system bus of %s over ssh: %s", host,
+                          strerrordesc_np(-r));
+                log_info("Try 'ssh %s systemd-stdio-bridge': it must connect, and stay silent.",
+                         host);
+        }
+        return r < 0 ? r : 0;
+}
+
 int ctl_connect(Ctl *ctl) {
         const char *asked, *address;
         int r;
@@ -69,6 +100,13 @@ int ctl_connect(Ctl *ctl) {
 
         if (ctl->bus) {
                 return 0;
+        }
+        if (ctl->options.host && ctl->options.address) {
+                log_error("--host= and --address= exclude each other.");
+                return -EINVAL;
+        }
+        if (ctl->options.host) {
+                return open_remote(ctl);
         }
         asked = ctl->options.address ? ctl->options.address : secure_getenv("SBX_PRIVATE_SOCKET");
         address = asked ? asked : SBX_PRIVATE_SOCKET;
@@ -80,7 +118,7 @@ int ctl_connect(Ctl *ctl) {
                 }
                 if (asked && means_not_running(r)) {
                         log_error("Nobody answers at %s.", address);
-                        return report_not_running();
+                        return report_not_running(ctl);
                 }
                 if (asked || !means_not_running(r)) {
                         return log_fault(r, "Failed to connect to sbxd at %s: %m", address);
@@ -88,7 +126,7 @@ int ctl_connect(Ctl *ctl) {
         }
         r = sd_bus_open_system(&ctl->bus);
         if (r < 0 && means_not_running(r)) {
-                return report_not_running();
+                return report_not_running(ctl);
         }
         if (r < 0) {
                 return log_fault(r, "Failed to connect to the system bus: %m");
@@ -132,7 +170,7 @@ int ctl_report(const Ctl *ctl, const char *what, const sd_bus_error *error, int 
 
         if (sd_bus_error_has_names(error, SD_BUS_ERROR_SERVICE_UNKNOWN,
                                    SD_BUS_ERROR_NAME_HAS_NO_OWNER, SD_BUS_ERROR_NO_SERVER)) {
-                (void) report_not_running();
+                (void) report_not_running(ctl);
                 return SBX_EXIT_FAILURE;
         }
         if (sd_bus_error_has_names(error, SD_BUS_ERROR_DISCONNECTED) || fault == -ECONNRESET ||

@@ -14,6 +14,7 @@ typedef enum JsonMode { JSON_OFF, JSON_SHORT, JSON_PRETTY, _JSON_MODE_MAX } Json
 typedef struct Options {
         const char *json;
         const char *address;
+        const char *host;
         bool no_pager;
         bool no_legend;
         bool quiet;
@@ -30,6 +31,7 @@ typedef struct Options {
         bool pty;
         bool pipe;
         bool follow;
+        const char *columns;
         const char *lines;
         const char *priority;
         const char *since;
@@ -87,6 +89,7 @@ struct Verb {
         int min_args, max_args; /* max -1: any number */
         bool command_line; /* arguments end option parsing: what follows is another's command */
         bool files;        /* arguments may be paths */
+        bool local;        /* about this host: cannot be asked of another */
         /* Gives the exit status of the program, or -errno for a fault that nobody reported yet. */
         int (*run)(Ctl *ctl, char **args);
 };
@@ -104,12 +107,15 @@ int verb_cat(Ctl *ctl, char **args);
 int verb_daemon_reload(Ctl *ctl, char **args);
 int verb_exec(Ctl *ctl, char **args);
 int verb_help(Ctl *ctl, char **args);
+int verb_inspect(Ctl *ctl, char **args);
 int verb_is_active(Ctl *ctl, char **args);
+int verb_is_failed(Ctl *ctl, char **args);
 int verb_kill(Ctl *ctl, char **args);
 int verb_list(Ctl *ctl, char **args);
 int verb_list_unit_files(Ctl *ctl, char **args);
 int verb_logs(Ctl *ctl, char **args);
 int verb_plan(Ctl *ctl, char **args);
+int verb_ps(Ctl *ctl, char **args);
 int verb_reset_failed(Ctl *ctl, char **args);
 int verb_restart(Ctl *ctl, char **args);
 int verb_run(Ctl *ctl, char **args);
@@ -118,3 +124,4 @@ int verb_start(Ctl *ctl, char **args);
 int verb_status(Ctl *ctl, char **args);
 int verb_stop(Ctl *ctl, char **args);
 int verb_verify(Ctl *ctl, char **args);
+int verb_wait(Ctl *ctl, char **args);

@@ -14,44 +14,60 @@ static int on_change(sd_bus_message *message, void *userdata, sd_bus_error *erro
         return 0;
 }
 
-/* 1: ended well; -ECANCELED: it failed; 0: still up. */
-static int unit_ended(Ctl *ctl, const char *unit) {
-        sd_bus_error error __attribute__((cleanup(sd_bus_error_free))) = SD_BUS_ERROR_NULL;
-        _cleanup_json_ json_object *properties = NULL;
-        const char *state;
+int changes_watch(Ctl *ctl, bool *changed, sd_bus_slot **ret) {
         int r;
 
-        r = properties_read_unit(ctl, unit, &error, &properties);
-        if (r < 0) {
-                (void) unit_report(ctl, "look at", unit, &error, r);
-                return r;
-        }
-        state = property_text(properties, "ActiveState");
-        return streq(state, "failed") ? -ECANCELED : streq(state, "inactive") ? 1 : 0;
+        r = sd_bus_match_signal(ctl->bus, ret, ctl_sender(ctl), NULL,
+                                "org.freedesktop.DBus.Properties", "PropertiesChanged", on_change,
+                                changed);
+        return r < 0 ? log_fault(r, "Failed to watch for changes: %m") : 0;
 }
 
-static int follow_unit(Ctl *ctl, const char *unit, bool *changed) {
+static int wait_for_change(Ctl *ctl, const char *unit, const bool *changed) {
+        while (!*changed) {
+                int r;
+
+                r = sd_bus_process(ctl->bus, NULL);
+                if (r == 0) {
+                        r = sd_bus_wait(ctl->bus, UINT64_MAX);
+                }
+                if (r < 0 && r != -EINTR) {
+                        (void) log_fault(r, "The connection to sbxd broke while waiting for %s: %m",
+                                         unit);
+                        return SBX_EXIT_FAILURE;
+                }
+        }
+        return SBX_EXIT_OK;
+}
+
+int unit_follow(Ctl *ctl, const char *unit, bool *changed, json_object **ret) {
+        _cleanup_json_ json_object *last = NULL;
+
         for (;;) {
+                sd_bus_error error __attribute__((cleanup(sd_bus_error_free))) = SD_BUS_ERROR_NULL;
+                _cleanup_json_ json_object *properties = NULL;
+                const char *state;
                 int r;
 
                 *changed = false;
-                r = unit_ended(ctl, unit);
-                if (r == -ECANCELED) {
-                        return job_report(ctl, "run", unit, "failed");
+                r = properties_read_unit(ctl, unit, &error, &properties);
+                if (r < 0 && last && sd_bus_error_has_name(&error, SBX_ERROR_NO_SUCH_UNIT)) {
+                        *ret = TAKE(last); /* a transient one that its owner has let go */
+                        return SBX_EXIT_OK;
                 }
-                if (r != 0) {
-                        return r < 0 ? SBX_EXIT_FAILURE : SBX_EXIT_OK;
+                if (r < 0) {
+                        return unit_report(ctl, "look at", unit, &error, r);
                 }
-                while (!*changed) {
-                        r = sd_bus_process(ctl->bus, NULL);
-                        if (r == 0) {
-                                r = sd_bus_wait(ctl->bus, UINT64_MAX);
-                        }
-                        if (r < 0 && r != -EINTR) {
-                                return log_fault(
-                                        r, "The connection to sbxd broke while waiting for %s: %m",
-                                        unit);
-                        }
+                state = property_text(properties, "ActiveState");
+                if (streq(state, "failed") || streq(state, "inactive")) {
+                        *ret = TAKE(properties);
+                        return SBX_EXIT_OK;
+                }
+                json_putp(&last);
+                last = TAKE(properties);
+                r = wait_for_change(ctl, unit, changed);
+                if (r != SBX_EXIT_OK) {
+                        return r;
                 }
         }
 }
@@ -66,11 +82,9 @@ int jobs_run_and_follow(Ctl *ctl, const char *verb, const char *method, char *co
         }
         if (ctl->options.wait) {
                 /* before the start: what ends at once must be seen too */
-                r = sd_bus_match_signal(ctl->bus, &slot, ctl_sender(ctl), NULL,
-                                        "org.freedesktop.DBus.Properties", "PropertiesChanged",
-                                        on_change, &changed);
+                r = changes_watch(ctl, &changed, &slot);
                 if (r < 0) {
-                        return log_fault(r, "Failed to watch for changes: %m");
+                        return SBX_EXIT_FAILURE;
                 }
         }
         status = jobs_run(ctl, verb, method, units);
@@ -78,9 +92,11 @@ int jobs_run_and_follow(Ctl *ctl, const char *verb, const char *method, char *co
                 return status;
         }
         STRV_FOREACH (unit, units) {
-                r = follow_unit(ctl, *unit, &changed);
-                if (r < 0) {
-                        return SBX_EXIT_FAILURE;
+                _cleanup_json_ json_object *properties = NULL;
+
+                r = unit_follow(ctl, *unit, &changed, &properties);
+                if (r == SBX_EXIT_OK && streq(property_text(properties, "ActiveState"), "failed")) {
+                        r = job_report(ctl, "run", *unit, "failed");
                 }
                 status = r > 0 ? r : status;
         }

@@ -61,7 +61,6 @@ static const char *elsewhere(const char *name) {
                 {"disable", "systemctl disable sbx@NAME"},
                 {"is-enabled", "systemctl is-enabled sbx@NAME"},
                 {"list-units", "sbxctl list"},
-                {"is-failed", "sbxctl show -p ActiveState --value NAME"},
                 {"reload", "sbxctl kill -s HUP --kill-whom=main NAME"},
                 {"edit", "a drop-in in /etc/sbx/system/NAME.sandbox.d/, then sbxctl daemon-reload"},
         };
@@ -107,8 +106,24 @@ static int check_arguments(const Ctl *ctl, int n) {
         return 0;
 }
 
+/* What reads the files of this host, or passes descriptors, which do not go over ssh. */
+static int check_host(const Ctl *ctl) {
+        const char *host = ctl->options.host;
+
+        if (!host || (!ctl->verb->local && (!ctl->verb->command_line || ctl->options.no_block))) {
+                return 0;
+        }
+        log_error("%s does not work with -H. Run it there: ssh %s sbxctl %s …", ctl->verb->name,
+                  host, ctl->verb->name);
+        return -EOPNOTSUPP;
+}
+
 static int run_verb(Ctl *ctl, char **args) {
         int r;
+
+        if (check_host(ctl) < 0) {
+                return ctl->verb->command_line ? SBX_EXIT_RUN_FAILED : SBX_EXIT_FAILURE;
+        }
 
         r = json_mode_parse(ctl->options.json);
         if (r < 0) {

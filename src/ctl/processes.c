@@ -1,24 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ctl/processes.h"
 
-#include "base/cgroup.h"
 #include "base/fd.h"
+#include "ctl/connection.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <unistd.h>
 
-enum { SHOWN_MAX = 64, COMMAND_MAX = 160 };
+enum { SHOWN_MAX = 64, COMMAND_MAX = 1024, COMMAND_SHOWN_MAX = 160 };
 
-static int open_cgroup(const char *cgroup) {
-        CgroupMode mode = cgroup_mode_detect();
-        int fd = cgroup_open(mode, CGROUP_HIERARCHY_UNIFIED, cgroup);
-
-        return fd >= 0 ? fd : cgroup_open(mode, CGROUP_HIERARCHY_MEMORY, cgroup);
+void process_list_done(ProcessList *list) {
+        for (size_t i = 0; i < list->n; i++) {
+                free(list->items[i].command);
+        }
+        free(list->items);
+        *list = (ProcessList){};
 }
 
-/* The command line with blanks between its words, cut; NULL where the process has gone. */
-static char *process_command(pid_t pid) {
-        _cleanup_free_ char *path = strf("/proc/%d/cmdline", (int) pid), *text = NULL;
+/* The command line with blanks between its words; NULL where there is none to be read. */
+static char *command_line(uint32_t pid) {
+        _cleanup_free_ char *path = strf("/proc/%" PRIu32 "/cmdline", pid), *text = NULL;
         _cleanup_fd_ int fd = -EBADF;
         ssize_t n;
 
@@ -35,44 +37,77 @@ static char *process_command(pid_t pid) {
                 text[i] = text[i] == '\0' ? ' ' : text[i];
         }
         text[n] = '\0';
-        return TAKE(text);
+        return n > 0 ? TAKE(text) : NULL;
 }
 
-static int by_number(const void *a, const void *b) {
-        pid_t x = *(const pid_t *) a, y = *(const pid_t *) b;
-
-        return (x > y) - (x < y);
-}
-
-static int process_append(pid_t pid, bool last, size_t indent, bool colours, Str *out) {
-        _cleanup_free_ char *command = process_command(pid);
-        _cleanup_free_ char *text = strf("%d %s", (int) pid, command ? command : "n/a");
+static int read_one(Ctl *ctl, sd_bus_message *reply, ProcessList *list) {
+        const char *state, *name;
+        Process process, *grown;
         int r;
 
-        if (!text) {
+        r = sd_bus_message_read(reply, "(uuuustts)", &process.pid, &process.parent, &process.inner,
+                                &process.user, &state, &process.cpu_nsec, &process.memory_bytes,
+                                &name);
+        if (r <= 0) {
+                return r;
+        }
+        grown = reallocarray(list->items, list->n + 1, sizeof(*grown));
+        if (!grown) {
                 return -ENOMEM;
         }
-        r = str_appendf(out, "%*s%s", (int) indent, "", last ? "└─" : "├─");
-        r = r < 0 ? r : text_append(out, colours, COLOUR_DIM, text);
-        return r < 0 ? r : str_append_char(out, '\n');
+        list->items = grown;
+        process.state = state[0];
+        /* numbers of another host's processes mean nothing here */
+        process.command = ctl->options.host ? NULL : command_line(process.pid);
+        if (!process.command) {
+                process.command = strf("[%s]", name);
+        }
+        if (!process.command) {
+                return -ENOMEM;
+        }
+        list->items[list->n++] = process;
+        return 1;
 }
 
-int processes_append(const char *cgroup, size_t indent, bool colours, Str *out) {
-        _cleanup_fd_ int fd = -EBADF;
-        _cleanup_free_ pid_t *pids = NULL;
-        size_t n = 0;
+int processes_read(Ctl *ctl, const char *unit, sd_bus_error *error, ProcessList *ret) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(process_list_done) ProcessList list = {};
+        uint32_t total = 0;
+        int r;
+
+        r = ctl_call(ctl, "ListProcesses", error, &reply, "s", unit);
+        r = r < 0 ? r : sd_bus_message_enter_container(reply, 'a', "(uuuustts)");
+        while (r >= 0 && (r = read_one(ctl, reply, &list)) > 0) {
+        }
+        r = r < 0 ? r : sd_bus_message_exit_container(reply);
+        r = r < 0 ? r : sd_bus_message_read(reply, "u", &total);
+        if (r < 0) {
+                return r;
+        }
+        list.total = MAX((size_t) total, list.n);
+        *ret = list;
+        list = (ProcessList){};
+        return 0;
+}
+
+int processes_format(const ProcessList *list, size_t indent, bool colours, Str *out) {
+        size_t shown = MIN(list->n, (size_t) SHOWN_MAX);
         int r = 0;
 
-        fd = *cgroup ? open_cgroup(cgroup) : -ENOENT;
-        if (fd < 0 || cgroup_read_pids(fd, &pids, &n) < 0 || n == 0) {
-                return 0;
+        for (size_t i = 0; r == 0 && i < shown; i++) {
+                const Process *process = &list->items[i];
+                _cleanup_free_ char *text =
+                        strf("%" PRIu32 " %.*s", process->pid, COMMAND_SHOWN_MAX, process->command);
+                bool last = i + 1 == list->total;
+
+                r = text ? str_appendf(out, "%*s%s", (int) indent, "", last ? "└─" : "├─")
+                         : -ENOMEM;
+                r = r < 0 ? r : text_append(out, colours, COLOUR_DIM, text);
+                r = r < 0 ? r : str_append_char(out, '\n');
         }
-        qsort(pids, n, sizeof(*pids), by_number);
-        for (size_t i = 0; r == 0 && i < MIN(n, (size_t) SHOWN_MAX); i++) {
-                r = process_append(pids[i], i + 1 == n, indent, colours, out);
-        }
-        if (r == 0 && n > SHOWN_MAX) {
-                r = str_appendf(out, "%*s└─… and %zu more\n", (int) indent, "", n - SHOWN_MAX);
+        if (r == 0 && shown > 0 && list->total > shown) {
+                r = str_appendf(out, "%*s└─… and %zu more\n", (int) indent, "",
+                                list->total - shown);
         }
         return r;
 }

@@ -17,11 +17,19 @@ typedef struct TableColumn {
         const char *name;
         bool right; /* numbers */
         bool cut;   /* may be cut where the terminal is too narrow */
+        bool tree;  /* shows which lines stand below which */
+        bool extra; /* shown where --columns= names it */
 } TableColumn;
 
+/* Whether --columns= names columns that there are; it is to be asked before work is done. 0 or
+ * SBX_EXIT_FAILURE, reported. */
+int table_check(const Ctl *ctl, const TableColumn *columns, size_t n);
 int table_new(const Ctl *ctl, const TableColumn *columns, size_t n, struct libscols_table **ret);
 /* A line of n texts; colour: for the columns whose bit is set in coloured, or NULL. */
 int table_add(struct libscols_table *table, const char *const *cells, size_t n, const char *colour,
               unsigned coloured);
-/* Appends the table as text. */
-int table_format(struct libscols_table *table, Str *out);
+/* The same without colours; *ret is the table's. */
+int table_add_line(struct libscols_table *table, const char *const *cells, size_t n,
+                   struct libscols_line **ret);
+/* Appends the table as text, with the columns that --columns= asks for: to be called once. */
+int table_format(const Ctl *ctl, struct libscols_table *table, Str *out);

@@ -14,6 +14,7 @@ const Option global_options[] = {
         FLAG('h', "help", help, "Show this help, or that of the verb"),
         FLAG(0, "version", version, "Show the version"),
         FLAG(0, "system", system, "Talk to the manager of the system (the default)"),
+        TEXT('H', "host", host, "USER@HOST", "Talk to the manager of another host, over ssh"),
         TEXT(0, "address", address, "ADDRESS",
              "Talk to the manager at this D-Bus address or socket path"),
         TEXT(0, "json", json, "MODE", "Print JSON: pretty, short or off"),
@@ -27,8 +28,18 @@ const Option global_options[] = {
         {},
 };
 
+#define COLUMNS                                 \
+        TEXT('o', "columns", columns, "NAME,…", \
+             "These columns of the table, in this order; +NAME,… adds to the usual ones")
+
 static const Option list_options[] = {
         FLAG('a', "all", all, "Inactive units too"),
+        COLUMNS,
+        {},
+};
+
+static const Option table_options[] = {
+        COLUMNS,
         {},
 };
 
@@ -170,12 +181,25 @@ const Verb verb_table[] = {
                 .run = verb_show,
         },
         {
+                .name = "inspect",
+                .arguments = "[NAME…]",
+                .summary = "Show everything that is known of sandboxes, as JSON",
+                .detail = "The same as show --json=pretty. DirectivePlaces has where each "
+                          "directive was set: file, line and column.",
+                .examples = {{"sbxctl inspect web", "All properties and directives"},
+                             {"sbxctl inspect -p DirectivePlaces web", "Which file says what"}},
+                .options = show_options,
+                .max_args = -1,
+                .run = verb_inspect,
+        },
+        {
                 .name = "list",
                 .arguments = "[PATTERN…]",
                 .summary = "List the sandboxes that the manager has loaded",
                 .detail = "Active and failed ones; with --all the inactive ones too. Patterns as "
                           "in glob(7).",
-                .examples = {{"sbxctl list", "What runs now"}},
+                .examples = {{"sbxctl list", "What runs now"},
+                             {"sbxctl list -o unit,memory", "Names and memory alone"}},
                 .options = list_options,
                 .max_args = -1,
                 .run = verb_list,
@@ -185,9 +209,26 @@ const Verb verb_table[] = {
                 .arguments = "[PATTERN…]",
                 .summary = "List the unit files in the search path",
                 .detail = "With the state of each as the manager sees it. Patterns as in glob(7).",
-                .examples = {{"sbxctl list-unit-files", "All of them"}},
+                .examples = {{"sbxctl list-unit-files", "All of them"},
+                             {"sbxctl list-unit-files -o state,path", "Two columns of it"}},
+                .options = table_options,
                 .max_args = -1,
                 .run = verb_list_unit_files,
+        },
+        {
+                .name = "ps",
+                .arguments = "[NAME…]",
+                .summary = "List the processes of sandboxes",
+                .detail = "Without a name those of all sandboxes, as a tree. PID is the number on "
+                          "the host and INSIDE that in the sandbox, USER the user id inside; a "
+                          "dash stands for a process that is none of its own, such as the relay of "
+                          "its ports. CPU is processor time, MEMORY what is resident. There is one "
+                          "more column, PARENT. NAME may be a pattern as in glob(7).",
+                .examples = {{"sbxctl ps web", "What runs in web.sandbox"},
+                             {"sbxctl ps -o pid,command", "Of all sandboxes, two columns"}},
+                .options = table_options,
+                .max_args = -1,
+                .run = verb_ps,
         },
         {
                 .name = "plan",
@@ -205,6 +246,7 @@ const Verb verb_table[] = {
                 .min_args = 1,
                 .max_args = -1,
                 .files = true,
+                .local = true,
                 .run = verb_plan,
         },
         {
@@ -224,6 +266,7 @@ const Verb verb_table[] = {
                 .min_args = 1,
                 .max_args = -1,
                 .files = true,
+                .local = true,
                 .run = verb_verify,
         },
         {
@@ -235,6 +278,7 @@ const Verb verb_table[] = {
                 .min_args = 1,
                 .max_args = -1,
                 .files = true,
+                .local = true,
                 .run = verb_cat,
         },
         {
@@ -301,6 +345,7 @@ const Verb verb_table[] = {
                 .options = logs_options,
                 .min_args = 1,
                 .max_args = -1,
+                .local = true,
                 .run = verb_logs,
         },
         {
@@ -314,6 +359,32 @@ const Verb verb_table[] = {
                 .min_args = 1,
                 .max_args = -1,
                 .run = verb_is_active,
+        },
+        {
+                .name = "is-failed",
+                .arguments = "NAME…",
+                .summary = "Tell whether sandboxes have failed",
+                .detail = "Prints the state of each. The exit status is 0 where at least one has "
+                          "failed, 1 where none has, 4 where there is no such unit.",
+                .examples = {{"sbxctl is-failed -q web && sbxctl explain web", "In a script"}},
+                .min_args = 1,
+                .max_args = -1,
+                .run = verb_is_failed,
+        },
+        {
+                .name = "wait",
+                .arguments = "NAME…",
+                .summary = "Wait until sandboxes have ended",
+                .detail = "Returns when none of them is active any more, also one that waits for "
+                          "its restart; at once where none is. Prints nothing: the exit status is "
+                          "0 however they ended, 4 where there is no such unit, 1 where the "
+                          "connection broke. With --json the result of each is printed, as "
+                          "ActiveState, Result, ExecMainCode and ExecMainStatus.",
+                .examples = {{"sbxctl wait job && sbxctl logs job", "The output once it is whole"},
+                             {"sbxctl wait --json=short job", "And how it ended"}},
+                .min_args = 1,
+                .max_args = -1,
+                .run = verb_wait,
         },
         {
                 .name = "kill",

@@ -164,9 +164,12 @@ int log_tail(Ctl *ctl, const char *unit, size_t n, Str *out) {
         _cleanup_free_ char *scope = NULL;
         int r;
 
+        if (n == 0 || ctl->options.host) {
+                return 0; /* the journal of another host cannot be read from here */
+        }
         r = log_is_journal(ctl);
-        if (r < 0 || n == 0) {
-                return r < 0 ? r : 0;
+        if (r < 0) {
+                return r;
         }
         if (r == 0) {
                 return file_tail(ctl, unit, n, out);

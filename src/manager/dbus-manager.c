@@ -12,6 +12,7 @@
 #include "manager/manager.h"
 #include "manager/notify.h"
 #include "manager/objects.h"
+#include "manager/processes.h"
 #include "manager/transient.h"
 #include "sbx/bus.h"
 
@@ -330,6 +331,19 @@ METHOD(method_list_unit_files) {
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
+METHOD(method_list_processes) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        Sandbox *sandbox;
+        const char *name;
+        int r;
+
+        r = sd_bus_message_read(message, "s", &name);
+        r = r < 0 ? r : find_loaded(userdata, name, &sandbox, reterr);
+        r = r < 0 ? r : sd_bus_message_new_method_return(message, &reply);
+        r = r < 0 ? r : processes_append(sandbox, reply);
+        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
 METHOD(method_reload) {
         Manager *manager = userdata;
         int r;
@@ -594,6 +608,9 @@ const sd_bus_vtable bus_manager_vtable[] = {
                                 method_reset_failed_unit, OPEN),
         SD_BUS_METHOD_WITH_ARGS("ListUnits", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ssssssouso)", units),
                                 method_list_units, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("ListProcesses", SD_BUS_ARGS("s", name),
+                                SD_BUS_RESULT("a(uuuustts)", processes, "u", total),
+                                method_list_processes, OPEN),
         SD_BUS_METHOD_WITH_ARGS("ListUnitFiles", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ss)", files),
                                 method_list_unit_files, OPEN),
         SD_BUS_METHOD_WITH_ARGS("GetTerminal", SD_BUS_ARGS("s", name), SD_BUS_RESULT("h", terminal),

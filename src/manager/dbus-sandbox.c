@@ -87,6 +87,14 @@ GETTER(get_cpu) {
         return sd_bus_message_append(reply, "t", stats_read(userdata, STATS_CPU));
 }
 
+GETTER(get_io_read) {
+        return sd_bus_message_append(reply, "t", stats_read(userdata, STATS_IO_READ));
+}
+
+GETTER(get_io_write) {
+        return sd_bus_message_append(reply, "t", stats_read(userdata, STATS_IO_WRITE));
+}
+
 GETTER(get_control_group) {
         _cleanup_free_ char *cgroup = stats_cgroup(userdata);
 
@@ -224,6 +232,48 @@ GETTER(get_failed_step) {
         return sd_bus_message_append(reply, "s", name ? name : "");
 }
 
+GETTER(get_failed_directive) {
+        const Sandbox *sandbox = userdata;
+        uint16_t id = sandbox->run.failed_directive;
+
+        return sd_bus_message_append(reply, "s",
+                                     id < _DIRECTIVE_MAX ? directive_table[id].name : "");
+}
+
+static int append_place(sd_bus_message *reply, const char *name, const Place *place) {
+        _cleanup_(str_done) Str text = STR_INIT;
+        int r;
+
+        if (!place->file) {
+                return 0;
+        }
+        /* a path need not be UTF-8, a text on the bus must */
+        r = str_append_escaped(&text, place->file, strlen(place->file));
+        if (r == 0 && place->line > 0) {
+                r = str_appendf(&text, ":%u:%u", place->line, place->column);
+        }
+        return r < 0 ? r : sd_bus_message_append(reply, "{ss}", name, str_text(&text));
+}
+
+/* Where each directive that is not a default was set; those of records are with their record. */
+GETTER(get_directive_places) {
+        const Spec *spec = sandbox_definition(userdata);
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "{ss}");
+        for (size_t i = 0; i < _DIRECTIVE_MAX && r >= 0; i++) {
+                if (!directive_table[i].record) {
+                        r = append_place(reply, directive_table[i].name, &spec->places[i]);
+                }
+        }
+        for (size_t i = 0; i < spec->n_ports && r >= 0; i++) {
+                _cleanup_free_ char *name = strf("Port:%s", spec->ports[i].name);
+
+                r = name ? append_place(reply, name, &spec->ports[i].place) : -ENOMEM;
+        }
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
 /* -- methods: what Manager has by name -- */
 
 static int request_job(sd_bus_message *message, Sandbox *sandbox, JobKind kind,
@@ -274,6 +324,7 @@ const sd_bus_vtable bus_sandbox_vtable[] = {
         SD_BUS_PROPERTY("StatusText", "s", get_text, MEMBER(status_text), CHANGES),
         SD_BUS_PROPERTY("FailedStep", "s", get_failed_step, 0, 0),
         SD_BUS_PROPERTY("FailedErrno", "i", get_int, MEMBER(run.failed_errno), 0),
+        SD_BUS_PROPERTY("FailedDirective", "s", get_failed_directive, 0, 0),
         SD_BUS_PROPERTY("MainPID", "u", get_pid, MEMBER(run.main_pid), CHANGES),
         SD_BUS_PROPERTY("LeaderPID", "u", get_pid, MEMBER(run.leader_pid), CHANGES),
         SD_BUS_PROPERTY("RelayPID", "u", get_pid, MEMBER(run.relay_pid), CHANGES),
@@ -291,6 +342,8 @@ const sd_bus_vtable bus_sandbox_vtable[] = {
         SD_BUS_PROPERTY("MemoryCurrent", "t", get_memory, 0, 0),
         SD_BUS_PROPERTY("TasksCurrent", "t", get_tasks, 0, 0),
         SD_BUS_PROPERTY("CPUUsageNSec", "t", get_cpu, 0, 0),
+        SD_BUS_PROPERTY("IOReadBytes", "t", get_io_read, 0, 0),
+        SD_BUS_PROPERTY("IOWriteBytes", "t", get_io_write, 0, 0),
         SD_BUS_PROPERTY("UnitFileState", "s", get_unit_file_state, 0, 0),
         SD_BUS_PROPERTY("FragmentPath", "s", get_fragment_path, 0, 0),
         SD_BUS_PROPERTY("DropInPaths", "as", get_drop_in_paths, 0, 0),
@@ -301,6 +354,7 @@ const sd_bus_vtable bus_sandbox_vtable[] = {
         SD_BUS_PROPERTY("ControlGroup", "s", get_control_group, 0, CHANGES),
         SD_BUS_PROPERTY("Timeline", "a(st)", get_timeline, MEMBER(run.timeline), 0),
         SD_BUS_PROPERTY("Degraded", "as", get_strings, MEMBER(degraded), CHANGES),
+        SD_BUS_PROPERTY("DirectivePlaces", "a{ss}", get_directive_places, 0, 0),
         SD_BUS_PROPERTY("Ports", "a(sss)", get_ports, 0, 0),
 
         SD_BUS_METHOD_WITH_ARGS("Start", SD_BUS_ARGS("s", mode), SD_BUS_RESULT("o", job), method_start,

@@ -137,6 +137,12 @@ static const Op *failure_op(const Failure *failure) {
         return &failure->plan->ops[failure->op];
 }
 
+uint16_t failure_directive(const Failure *failure) {
+        const Op *op = failure_op(failure);
+
+        return op && op->origin < _DIRECTIVE_MAX ? op->origin : UINT16_MAX;
+}
+
 static int append_what(const Failure *failure, Str *out) {
         bool known = (unsigned) failure->step < _STEP_MAX;
         const char *summary = known ? step_table[failure->step].summary : "an unknown step";

@@ -17,6 +17,8 @@ typedef struct Failure {
         const Spec *spec;   /* for places, or NULL */
 } Failure;
 
+/* The DirectiveId that asked for what failed; UINT16_MAX where none did. */
+uint16_t failure_directive(const Failure *failure);
 /* Appends "Assembling the root from its layers failed on …". */
 int failure_format(const Failure *failure, Str *out);
 /* Appends "Layers= at /etc/…:4:8" or "Layers=, a default" for a directive's id; nothing where

@@ -410,6 +410,7 @@ void launcher_note_failure(Sandbox *sandbox, const ControlMessage *message) {
         }
         run->failed_step = step < _STEP_MAX ? (Step) step : _STEP_INVALID;
         run->failed_errno = failure.fault;
+        run->failed_directive = failure_directive(&failure);
         if (run->failed_step >= 0) {
                 run->main_code = CLD_EXITED;
                 run->main_status = step_table[run->failed_step].exit_status;

@@ -29,7 +29,8 @@ static void run_init(Run *run) {
         *run = (Run){.leader_pidfd = -EBADF,
                      .main_pidfd = -EBADF,
                      .terminal = -EBADF,
-                     .failed_step = _STEP_INVALID};
+                     .failed_step = _STEP_INVALID,
+                     .failed_directive = UINT16_MAX};
 }
 
 static void run_done(Run *run) {

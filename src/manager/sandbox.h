@@ -61,6 +61,7 @@ typedef struct Run {
         usec_t main_start_usec, main_exit_usec; /* CLOCK_REALTIME */
         Step failed_step;                       /* _STEP_INVALID: none */
         int failed_errno;
+        uint16_t failed_directive; /* DirectiveId; anything else: none */
         Timeline timeline;
         bool seen; /* in the helper's answer to LIST */
 } Run;

@@ -11,6 +11,7 @@ typedef struct StatsFile {
         const char *file;
         const char *key; /* the line that counts, or NULL: the whole file is the number */
         uint64_t scale;
+        bool sum; /* key stands in a line a device: its numbers are added up */
 } StatsFile;
 
 #define FILES_MAX 2
@@ -22,11 +23,17 @@ static const StatsFile v1_files[_STATS_MAX][FILES_MAX] = {
         [STATS_TASKS] = {{CGROUP_HIERARCHY_PIDS, "pids.current", NULL, 1}},
         [STATS_CPU] = {{CGROUP_HIERARCHY_UNIFIED, "cpu.stat", "usage_usec ", NSEC_PER_USEC},
                        {CGROUP_HIERARCHY_CPU, "cpuacct.usage", NULL, 1}},
+        [STATS_IO_READ] = {{CGROUP_HIERARCHY_IO, "blkio.throttle.io_service_bytes", " Read ", 1,
+                            .sum = true}},
+        [STATS_IO_WRITE] = {{CGROUP_HIERARCHY_IO, "blkio.throttle.io_service_bytes", " Write ", 1,
+                             .sum = true}},
 };
 static const StatsFile v2_files[_STATS_MAX][FILES_MAX] = {
         [STATS_MEMORY] = {{CGROUP_HIERARCHY_MEMORY, "memory.current", NULL, 1}},
         [STATS_TASKS] = {{CGROUP_HIERARCHY_PIDS, "pids.current", NULL, 1}},
         [STATS_CPU] = {{CGROUP_HIERARCHY_UNIFIED, "cpu.stat", "usage_usec ", NSEC_PER_USEC}},
+        [STATS_IO_READ] = {{CGROUP_HIERARCHY_IO, "io.stat", " rbytes=", 1, .sum = true}},
+        [STATS_IO_WRITE] = {{CGROUP_HIERARCHY_IO, "io.stat", " wbytes=", 1, .sum = true}},
 };
 
 /* The number behind key at the start of a line. */
@@ -43,6 +50,17 @@ static int find_number(char *text, const char *key, uint64_t *ret) {
                 line += n + (last ? 0 : 1);
         }
         return -ENODATA;
+}
+
+/* The sum of the numbers behind key, wherever it stands. No device: nothing was read or written. */
+static uint64_t sum_numbers(const char *text, const char *key) {
+        uint64_t sum = 0;
+
+        for (const char *p = text; (p = strstr(p, key));) {
+                p += strlen(key);
+                sum += strtoull(p, NULL, 10);
+        }
+        return sum;
 }
 
 static int read_one(CgroupMode mode, const StatsFile *stats, pid_t pid, uint64_t *ret) {
@@ -65,7 +83,9 @@ static int read_one(CgroupMode mode, const StatsFile *stats, pid_t pid, uint64_t
                 return fd;
         }
         r = file_read_at(fd, stats->file, 65536, &text, &size);
-        if (r == 0) {
+        if (r == 0 && stats->sum) {
+                number = sum_numbers(text, stats->key);
+        } else if (r == 0) {
                 r = find_number(text, stats->key, &number);
         }
         if (r < 0) {

@@ -5,9 +5,17 @@
 
 #include "manager/sandbox.h"
 
-typedef enum StatsKind { STATS_MEMORY, STATS_TASKS, STATS_CPU, _STATS_MAX } StatsKind;
+typedef enum StatsKind {
+        STATS_MEMORY,
+        STATS_TASKS,
+        STATS_CPU,
+        STATS_IO_READ,
+        STATS_IO_WRITE,
+        _STATS_MAX
+} StatsKind;
 
-/* Bytes, tasks, nanoseconds; UINT64_MAX where it is not known, as systemd says it. */
+/* Bytes, tasks, nanoseconds, bytes from and to block devices; UINT64_MAX where it is not known, as
+ * systemd says it. */
 uint64_t stats_read(const Sandbox *sandbox, StatsKind kind);
 /* The cgroup's path ("/sbx.slice/sbx-web.scope"); NULL where there is none. The caller frees it. */
 char *stats_cgroup(const Sandbox *sandbox);

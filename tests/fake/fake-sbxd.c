@@ -260,6 +260,41 @@ static int on_list_files(sd_bus_message *message, void *userdata, sd_bus_error *
                                           "enabled", "/etc/sbx/system/idle.sandbox", "disabled");
 }
 
+/* Numbers that no process of this host can have. */
+static int on_list_processes(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        const char *name;
+        int r;
+
+        r = sd_bus_message_read(message, "s", &name);
+        if (r < 0) {
+                return r;
+        }
+        if (!streq(name, "web.sandbox")) {
+                return sd_bus_reply_method_return(message, "a(uuuustts)u", 0, 0);
+        }
+        return sd_bus_reply_method_return(
+                message, "a(uuuustts)u", 3, 5000001, 1, 1, 0, "S", UINT64_C(0), UINT64_C(4096),
+                "init", 5000002, 5000001, 2, 33, "R", UINT64_C(1500000000), UINT64_C(1048576),
+                "ht\\x1btpd", 5000003, 1, 0, UINT32_MAX, "S", UINT64_C(0), UINT64_C(0), "relay", 4);
+}
+
+/* What a client does first on a bus with a daemon, as over ssh. */
+static int on_hello(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        return sd_bus_reply_method_return(message, "s", ":1.7");
+}
+
+static int on_add_match(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        return sd_bus_reply_method_return(message, NULL);
+}
+
+static const sd_bus_vtable driver_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_METHOD("Hello", "", "s", on_hello, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("AddMatch", "s", "", on_add_match, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("RemoveMatch", "s", "", on_add_match, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_VTABLE_END,
+};
+
 static int on_read_log(sd_bus_message *message, void *userdata, sd_bus_error *error) {
         static const char log[] = "1764100000.000001 6 . one\n"
                                   "1764100060.000002 3 + t\033[31m\n"
@@ -553,6 +588,8 @@ static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_METHOD("KillUnit", "ssi", "", on_kill, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("LoadUnit", "s", "o", on_load, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("ListUnits", "", "a(ssssssouso)", on_list, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("ListProcesses", "s", "a(uuuustts)u", on_list_processes,
+                      SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("ListUnitFiles", "", "a(ss)", on_list_files, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("StartTransientUnit", "ssa(sv)a(sa(sv))", "o", on_transient,
                       SD_BUS_VTABLE_UNPRIVILEGED),
@@ -593,6 +630,9 @@ static int on_connection(sd_event_source *source, int listener, uint32_t events,
         r = r < 0 ? r
                   : sd_bus_add_object_vtable(fake->bus, NULL, SBX_OBJECT_PATH,
                                              SBX_INTERFACE_MANAGER, manager_vtable, fake);
+        r = r < 0 ? r
+                  : sd_bus_add_object_vtable(fake->bus, NULL, "/org/freedesktop/DBus",
+                                             "org.freedesktop.DBus", driver_vtable, fake);
         r = r < 0 ? r
                   : sd_bus_add_fallback_vtable(fake->bus, NULL, SBX_SANDBOX_PREFIX,
                                                SBX_INTERFACE_SANDBOX, sandbox_vtable, find_sandbox,

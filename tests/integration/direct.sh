@@ -104,6 +104,7 @@ failing_starts() {
         check_output "status tells why" 'Status: .*nosuch' "$SBXCTL" status program
         check_status "status of a failed unit: 3" 3 "$SBXCTL" status program
         check_equal "is-active says failed" "$("$SBXCTL" is-active program)" failed
+        check_equal "the directive at fault is a property" "$("$SBXCTL" show -p FailedDirective --value program)" ExecStart
         check "reset-failed" "$SBXCTL" reset-failed program
         check_equal "is-active says inactive then" "$("$SBXCTL" is-active program)" inactive
         rm "$units"/{layer,program}.sandbox
@@ -138,6 +139,26 @@ life() {
         after=$("$SBXCTL" show -p MainPID --value web)
         check "restart makes a new process" test "$before" != "$after"
         check "the page is served again" wait_for 5 page_served http://127.0.0.1:8080/
+}
+
+looks() {
+        check_output "ps: pid 1 inside is the sandbox's init, as its root" '^web\.sandbox +[0-9]+ +1 +0 +S ' "$SBXCTL" ps web
+        check_output "ps: the workload stands below it" '^web\.sandbox +[0-9]+ +2 +0 +S .*(─|-)/bin/httpd -f' "$SBXCTL" ps web
+        check_output "ps: the relay is none of its own" '^web\.sandbox +[0-9]+ +- +- +S .*sbx-relay' "$SBXCTL" ps web
+        check_equal "ps: a column for scripts" "$("$SBXCTL" ps --no-legend -o inside,pid web | grep '^ *2 ' | awk '{print $2}')" \
+                "$("$SBXCTL" show -p MainPID --value web)"
+        check_status "ps of no unit: 4" 4 "$SBXCTL" ps nope
+        check_output "inspect has the places of directives" '"MemoryMax": *"[^"]*/web\.sandbox:[0-9]+:[0-9]+"' "$SBXCTL" inspect web
+        check_equal "show of the places" "$("$SBXCTL" show -p DirectivePlaces --value web | grep -c 'MemoryMax')" 1
+        check_output "show: bytes of block devices" '^IOReadBytes=([0-9]+|\[not set\])$' "$SBXCTL" show -p IOReadBytes web
+        check_status "is-failed of what runs: 1" 1 "$SBXCTL" is-failed web
+        write_unit brief <<<$'[Sandbox]\nLayers=busybox\nExecStart=/bin/sh -c "sleep 1; exit 3"'
+        check "start of a unit that ends soon" "$SBXCTL" start brief
+        check_status "wait: 0 however it ended" 0 timeout 10 "$SBXCTL" wait brief
+        check_status "is-failed says so" 0 "$SBXCTL" is-failed brief
+        check_output "wait --json has the status" '"ExecMainStatus": *3' "$SBXCTL" wait --json=short brief
+        check "reset-failed of it" "$SBXCTL" reset-failed brief
+        rm "$units/brief.sandbox"
 }
 
 execs() {
@@ -349,6 +370,7 @@ offline
 bad_units
 failing_starts
 life
+looks
 execs
 runs
 logs

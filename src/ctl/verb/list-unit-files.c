@@ -30,7 +30,7 @@ int verb_list_unit_files(Ctl *ctl, char **args) {
         size_t n = 0;
         int r;
 
-        if (ctl_connect(ctl) < 0) {
+        if (table_check(ctl, columns, ELEMENTS(columns)) != 0 || ctl_connect(ctl) < 0) {
                 return SBX_EXIT_FAILURE;
         }
         r = ctl_call(ctl, "ListUnitFiles", &error, &reply, NULL);
@@ -57,7 +57,7 @@ int verb_list_unit_files(Ctl *ctl, char **args) {
         if (ctl->json != JSON_OFF) {
                 return output_json(ctl, document);
         }
-        r = table_format(table, &out);
+        r = table_format(ctl, table, &out);
         if (r == 0 && !ctl->options.no_legend) {
                 r = str_appendf(&out, "%s%zu unit file%s listed.\n", n > 0 ? "\n" : "", n,
                                 n == 1 ? "" : "s");

@@ -142,7 +142,7 @@ int verb_list(Ctl *ctl, char **args) {
         size_t n = 0;
         int r;
 
-        if (ctl_connect(ctl) < 0) {
+        if (table_check(ctl, columns, ELEMENTS(columns)) != 0 || ctl_connect(ctl) < 0) {
                 return SBX_EXIT_FAILURE;
         }
         r = ctl_call(ctl, "ListUnits", &error, &reply, NULL);
@@ -163,7 +163,7 @@ int verb_list(Ctl *ctl, char **args) {
         if (ctl->json != JSON_OFF) {
                 return output_json(ctl, document);
         }
-        r = table_format(table, &out);
+        r = table_format(ctl, table, &out);
         if (r == 0 && !ctl->options.no_legend) {
                 r = str_appendf(&out, "%s%zu sandbox%s listed.%s\n", n > 0 ? "\n" : "", n,
                                 n == 1 ? "" : "es",

@@ -31,20 +31,26 @@ static char *process_name(uint64_t pid) {
 }
 
 static int status_text(Ctl *ctl, json_object *properties, size_t lines, Str *out) {
-        _cleanup_free_ char *comm = process_name(property_number(properties, "MainPID"));
+        _cleanup_free_ char *comm =
+                ctl->options.host ? NULL : process_name(property_number(properties, "MainPID"));
         StateInput input = {
                 .properties = properties,
                 .colours = ctl->colour,
                 .now = usec_now(CLOCK_REALTIME),
                 .main_comm = comm,
         };
+        sd_bus_error error __attribute__((cleanup(sd_bus_error_free))) = SD_BUS_ERROR_NULL;
         _cleanup_(str_done) Str tail = STR_INIT, processes = STR_INIT;
+        _cleanup_(process_list_done) ProcessList list = {};
         int r;
 
-        r = processes_append(property_text(properties, "ControlGroup"), STATE_INDENT, ctl->colour,
-                             &processes);
-        if (r < 0) {
-                return r;
+        /* what is shown is a help, not an answer: it may be missing */
+        if (*property_text(properties, "ControlGroup") &&
+            processes_read(ctl, property_text(properties, "Id"), &error, &list) == 0) {
+                r = processes_format(&list, STATE_INDENT, ctl->colour, &processes);
+                if (r < 0) {
+                        return r;
+                }
         }
         input.processes = str_text(&processes);
         r = state_format(&input, out);

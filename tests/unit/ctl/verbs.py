@@ -51,6 +51,30 @@ CASES = [
     ("is-active, none", "is-active idle broken", 3, "^inactive\nfailed\n$", "^$"),
     ("is-active of no unit", "is-active nope", 4, "^unknown\n$", "^$"),
     ("is-active -q", "is-active -q web", 0, "^$", "^$"),
+    ("is-failed", "is-failed broken", 0, "^failed\n$", "^$"),
+    ("is-failed, none", "is-failed web idle", 1, "^active\ninactive\n$", "^$"),
+    ("is-failed of no unit", "is-failed nope", 4, "^unknown\n$", "^$"),
+    ("is-failed -q", "is-failed -q broken", 0, "^$", "^$"),
+    ("wait for what does not run", "wait idle broken", 0, "^$", "^$"),
+    ("wait for no unit", "wait nope", 4, "^$", "There is no unit nope"),
+    ("wait by pattern of nothing", "wait zz*", 0, "^$", "^$"),
+    ("wait --json", "wait --json=short broken", 0, r'"broken\.sandbox":{"ActiveState":"failed","Result":"exit-code"', "^$"),
+    ("inspect", "inspect -p MainPID web", 0, r'^{\n  "MainPID": 1\n}\n$', "^$"),
+    ("inspect --json", "inspect --json=short -p MainPID web", 0, r'^{"MainPID":1}\n$', "^$"),
+    ("ps", "ps web", 0, r"^UNIT +PID +INSIDE +USER +STATE +CPU +MEMORY +COMMAND *\nweb\.sandbox +5000001 +1 +0 +S +0 +4K +\[init\]\n"
+     r"web\.sandbox +5000002 +2 +33 +R +1s 500ms +1M +(`-|└─)\[ht.*x1btpd\]\nweb\.sandbox +5000003 +- +- +S +0 +0B +\[relay\]\n$", "1 more that"),
+    ("ps of all", "ps --no-legend -o pid,unit", 0, r"^5000001 web\.sandbox\n5000002 web\.sandbox\n5000003 web\.sandbox\n$", "more"),
+    ("ps with a column more", "ps -o +parent web", 0, r"PARENT *\n", "more"),
+    ("ps of what does not run", "ps idle", 0, "^$", "^$"),
+    ("ps of no unit", "ps nope", 4, "^$", "no unit nope"),
+    ("ps --json", "ps --json=short web", 0, r'"pid":5000003,"parent":1,"inside":null,"user":null,"state":"S"', "more"),
+    ("columns in another order", "list --no-legend -o active,unit w*", 0, r"^active web\.sandbox\n$", "^$"),
+    ("columns in any case", "list-unit-files --no-legend -o State,unit-file", 0, r"^enabled +web\.sandbox\n", "^$"),
+    ("columns that are not", "list -o unit,nonsense", 1, "^$", r"no column 'nonsense'\. There are: UNIT, LOAD"),
+    ("-H of what is local", "-H host plan web", 1, "^$", "ssh host sbxctl plan"),
+    ("-H of what passes descriptors", "-H host exec web -- x", 125, "^$", "ssh host sbxctl exec"),
+    ("-H of an option", "-H -oProxyCommand=x list", 1, "^$", "USER@HOST"),
+    ("-H and --address", "-H host --address=/x list", 1, "^$", "exclude"),
     ("status", "status web", 0, r"^● web\.sandbox - What it is\n     Loaded: loaded\n     Active: active \(running\)\n(.*\n)*"
      r"   Main PID: 1 .*\n     Memory: 1\.5K \(max: 64M\)\n      Ports: http: 8080 → 80\n     Layers: busybox site\n\n\S+ \d+ [\d:]+ web\.sandbox: one\n"
      r".*: t\\x1b\[31mwo\n.*: three\n$", "^$"),
@@ -124,7 +148,7 @@ def table():
 
 def documents():
     for words in ("list --json=short", "list --json=pretty", "show --json=short web", "status --json=pretty web",
-                  "list-unit-files --json=short", "is-active --json=short web", "show --json=short web idle"):
+                  "list-unit-files --json=short", "wait --json=pretty idle broken", "ps --json=pretty", "inspect idle", "is-active --json=short web", "show --json=short web idle"):
         done = run(*words.split())
         try:
             json.loads(done.stdout)
@@ -133,6 +157,37 @@ def documents():
             check(f"{words} is JSON", False, str(error))
     shown = json.loads(run("show", "--json=short", "idle").stdout)
     check("numbers in JSON are whole", shown["MemoryCurrent"] == 2**64 - 1, shown)
+
+
+def remote():
+    """-H runs ssh, which is the first of that name in PATH: here one that stays on this host."""
+    with tempfile.TemporaryDirectory() as folder:
+        ssh = os.path.join(folder, "ssh")
+        with open(ssh, "w", encoding="utf-8") as script:
+            script.write(f"""#!{sys.executable}
+import os, select, socket, sys
+assert "user@there" in sys.argv and sys.argv[-1] == "systemd-stdio-bridge", sys.argv
+there = socket.socket(socket.AF_UNIX)
+there.connect({SOCKET!r})
+ways = {{0: there.fileno(), there.fileno(): 1}}
+while True:
+    for fd in select.select(list(ways), [], [])[0]:
+        text = os.read(fd, 65536)
+        if not text:
+            sys.exit(0)
+        os.write(ways[fd], text)
+""")
+        os.chmod(ssh, 0o755)
+        path = folder + ":" + os.environ["PATH"]
+        done = run("-H", "user@there", "list", PATH=path)
+        check("-H lists what is there", done.returncode == 0 and "web.sandbox" in done.stdout, (done.returncode, done.stdout, done.stderr))
+        done = run("-H", "user@there", "status", "web", PATH=path)
+        check("-H shows a status without processes of this host", done.returncode == 0 and re.search("Main PID: 1\n", done.stdout), (done.stdout, done.stderr))
+        with open(ssh, "w", encoding="utf-8") as script:
+            script.write("#!/bin/sh\necho 'ssh: no route' >&2\nexit 255\n")
+        done = run("-H", "user@there", "list", PATH=path)
+        check("-H says that ssh failed", done.returncode == 1 and "Failed to reach the system bus of user@there over ssh" in done.stderr
+              and "no route" in done.stderr, (done.returncode, done.stderr))
 
 
 def streams():
@@ -210,6 +265,7 @@ with tempfile.TemporaryDirectory() as folder:
                 time.sleep(0.02)
             table()
             documents()
+            remote()
             streams()
             signals()
             terminals()
