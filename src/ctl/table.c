@@ -118,6 +118,7 @@ int table_new(const Ctl *ctl, const TableColumn *columns, size_t n, struct libsc
         for (size_t i = 0; r == 0 && i < n; i++) {
                 int flags = (columns[i].right ? SCOLS_FL_RIGHT : 0) |
                             (columns[i].cut ? SCOLS_FL_TRUNC : 0) |
+                            (columns[i].wrap ? SCOLS_FL_WRAP : 0) |
                             (columns[i].tree ? SCOLS_FL_TREE : 0) |
                             (columns[i].extra ? SCOLS_FL_HIDDEN : 0);
 

@@ -43,6 +43,16 @@ static const Option table_options[] = {
         {},
 };
 
+static const Option top_options[] = {
+        FLAG('b', "batch", batch, "Print one table after the other, without keys and colours"),
+        TEXT('n', "iterations", iterations, "N",
+             "End after N tables; default: never on a terminal and with -b, else 1"),
+        TEXT('d', "delay", delay, "TIME", "Between two looks; default 1s"),
+        TEXT(0, "order", order, "ORDER", "By name, tasks, cpu (the default), memory or io"),
+        COLUMNS,
+        {},
+};
+
 static const Option show_options[] = {
         LIST('p', "property", properties, "NAME",
              "Show this property alone; may be repeated, or NAME,NAME"),
@@ -193,6 +203,19 @@ const Verb verb_table[] = {
                 .run = verb_inspect,
         },
         {
+                .name = "explain",
+                .arguments = "NAME…",
+                .summary = "Say in words why sandboxes failed, and what to do",
+                .detail = "For one that failed: the step, the error, the directive that asked for "
+                          "it and its line in the unit file, the last output, and what to do. For "
+                          "one that runs: what its unit asks for that is weaker than the defaults, "
+                          "and what this host could not enforce.",
+                .examples = {{"sbxctl explain web", "Why it does not start"}},
+                .min_args = 1,
+                .max_args = -1,
+                .run = verb_explain,
+        },
+        {
                 .name = "list",
                 .arguments = "[PATTERN…]",
                 .summary = "List the sandboxes that the manager has loaded",
@@ -229,6 +252,37 @@ const Verb verb_table[] = {
                 .options = table_options,
                 .max_args = -1,
                 .run = verb_ps,
+        },
+        {
+                .name = "top",
+                .arguments = "[NAME…]",
+                .summary = "Show what sandboxes use, again and again",
+                .detail = "Processor time in percent of one processor, memory, tasks, and bytes "
+                          "from and to block devices a second; a dash stands for what the kernel "
+                          "does not count. On a terminal the table is kept up to date: n, t, c, m "
+                          "and i choose the order, q ends. Else one table is printed, after one "
+                          "delay. NAME may be a pattern as in glob(7).",
+                .examples = {{"sbxctl top", "What uses the most right now"},
+                             {"sbxctl top -b -n 3 -d 10s web",
+                              "Three tables in half a minute, for a file"},
+                             {"sbxctl top --order=memory", "The largest first"}},
+                .options = top_options,
+                .max_args = -1,
+                .run = verb_top,
+        },
+        {
+                .name = "monitor",
+                .arguments = "[NAME…]",
+                .summary = "Print what happens to sandboxes, as it happens",
+                .detail = "Every signal of sbxd, a line each: units that come and go, jobs, "
+                          "changes of properties, programs of exec that ended. Goes on until it is "
+                          "interrupted. With --json=short each line is a JSON document. NAME may "
+                          "be a pattern as in glob(7).",
+                .examples = {{"sbxctl monitor", "Everything"},
+                             {"sbxctl monitor --json=short web",
+                              "For a program that watches web.sandbox"}},
+                .max_args = -1,
+                .run = verb_monitor,
         },
         {
                 .name = "plan",
@@ -408,6 +462,22 @@ const Verb verb_table[] = {
                 .examples = {{"sbxctl reset-failed", "Forget all failures"}},
                 .max_args = -1,
                 .run = verb_reset_failed,
+        },
+        {
+                .name = "doctor",
+                .arguments = "",
+                .summary = "Look at what this host offers to sandboxes",
+                .detail = "Tries each thing that sandboxes need, for real: namespaces, overlays, "
+                          "idmapped mounts where layers are kept, limits, seccomp, Landlock, "
+                          "nftables, the services; and says how to get what is missing. Leaves "
+                          "nothing behind. Root can try more than others. The exit status is 1 "
+                          "where something is missing without which sandboxes with the defaults do "
+                          "not start.",
+                .examples = {{"sudo sbxctl doctor", "Everything"},
+                             {"sbxctl doctor --json=short", "For a program"}},
+                .options = table_options,
+                .local = true,
+                .run = verb_doctor,
         },
         {
                 .name = "daemon-reload",

@@ -57,8 +57,12 @@ static uint64_t sum_numbers(const char *text, const char *key) {
         uint64_t sum = 0;
 
         for (const char *p = text; (p = strstr(p, key));) {
-                p += strlen(key);
-                sum += strtoull(p, NULL, 10);
+                uint64_t number = 0;
+
+                for (p += strlen(key); *p >= '0' && *p <= '9'; p++) {
+                        number = number * 10 + (uint64_t) (*p - '0');
+                }
+                sum += number;
         }
         return sum;
 }

@@ -452,6 +452,22 @@ static int on_terminal(sd_bus_message *message, void *userdata, sd_bus_error *er
         return r;
 }
 
+/* And tells at once of something that happened. */
+static int on_subscribe(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        _cleanup_free_ char *path = NULL;
+        Fake *fake = userdata;
+        int r;
+
+        r = sd_bus_path_encode(SBX_SANDBOX_PREFIX, "web.sandbox", &path);
+        r = r < 0 ? r : sd_bus_reply_method_return(message, NULL);
+        r = r < 0 ? r
+                  : sd_bus_emit_signal(fake->bus, SBX_OBJECT_PATH, SBX_INTERFACE_MANAGER, "UnitNew",
+                                       "so", "new\033[5m.sandbox", path);
+        return r < 0 ? r
+                     : sd_bus_emit_properties_changed(fake->bus, path, SBX_INTERFACE_SANDBOX,
+                                                      "ActiveState", NULL);
+}
+
 static int on_simple(sd_bus_message *message, void *userdata, sd_bus_error *error) {
         const char *name = "";
 
@@ -526,6 +542,15 @@ static int get_number(sd_bus *bus, const char *path, const char *interface, cons
                 return sd_bus_message_append(reply, "t",
                                              unit && unit->pid ? UINT64_C(1536) : UINT64_MAX);
         }
+        if (streq(property, "TasksCurrent")) {
+                return sd_bus_message_append(reply, "t", UINT64_C(3));
+        }
+        if (streq(property, "CPUUsageNSec") || streq(property, "IOReadBytes")) {
+                return sd_bus_message_append(reply, "t", UINT64_C(5000000000));
+        }
+        if (streq(property, "IOWriteBytes")) {
+                return sd_bus_message_append(reply, "t", UINT64_MAX);
+        }
         if (streq(property, "MemoryMax")) {
                 return sd_bus_message_append(reply, "t", UINT64_C(67108864));
         }
@@ -570,6 +595,10 @@ static const sd_bus_vtable sandbox_vtable[] = {
         SD_BUS_PROPERTY("ExecMainCode", "i", get_number, 0, 0),
         SD_BUS_PROPERTY("ExecMainStatus", "i", get_number, 0, 0),
         SD_BUS_PROPERTY("MemoryCurrent", "t", get_number, 0, 0),
+        SD_BUS_PROPERTY("TasksCurrent", "t", get_number, 0, 0),
+        SD_BUS_PROPERTY("CPUUsageNSec", "t", get_number, 0, 0),
+        SD_BUS_PROPERTY("IOReadBytes", "t", get_number, 0, 0),
+        SD_BUS_PROPERTY("IOWriteBytes", "t", get_number, 0, 0),
         SD_BUS_PROPERTY("MemoryMax", "t", get_number, 0, 0),
         SD_BUS_PROPERTY("Ports", "a(sss)", get_list, 0, 0),
         SD_BUS_PROPERTY("Layers", "as", get_list, 0, 0),
@@ -600,7 +629,8 @@ static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_METHOD("ResetFailedUnit", "s", "", on_simple, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("UnrefUnit", "s", "", on_simple, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Reload", "", "", on_simple, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD("Subscribe", "", "", on_simple, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("Subscribe", "", "", on_subscribe, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_SIGNAL("UnitNew", "so", 0),
         SD_BUS_SIGNAL("JobRemoved", "uoss", 0),
         SD_BUS_SIGNAL("ExecExited", "usii", 0),
         SD_BUS_VTABLE_END,

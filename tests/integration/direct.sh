@@ -161,6 +161,64 @@ looks() {
         rm "$units/brief.sandbox"
 }
 
+explanations() {
+        write_unit program <<<$'[Sandbox]\nType=exec\nExecStart=/bin/nosuch\nLayers=busybox'
+        "$SBXCTL" start program 2>/dev/null
+        for line in 'program\.sandbox did not start: executing the program failed' 'Error: +ENOENT' 'Place: .*program\.sandbox:3:11' \
+                '3 \| ExecStart=/bin/nosuch' 'sbxctl verify program' 'back end: direct'; do
+                check_output "explain shows $line" "$line" "$SBXCTL" explain program
+        done
+        check_status "explain: 0" 0 "$SBXCTL" explain program
+        check_equal "explain as JSON" "$("$SBXCTL" explain --json=short program | python3 -c 'import json, sys; print(json.load(sys.stdin)["directive"])')" \
+                ExecStart
+        "$SBXCTL" reset-failed program
+        rm "$units/program.sandbox"
+        write_unit loose <<<$'[Sandbox]\nExecStart=/bin/sleep 1000\nLayers=busybox\nPrivateNetwork=no\nCapabilityBoundingSet=CAP_NET_RAW'
+        check "start of a loose unit" "$SBXCTL" start loose
+        check_output "explain names what is weaker, with its place" 'PrivateNetwork=no at .*loose\.sandbox:4:16: ' "$SBXCTL" explain loose
+        check_output "explain names capabilities" 'CapabilityBoundingSet=CAP_NET_RAW at ' "$SBXCTL" explain loose
+        check_equal "explain of the defaults names nothing" "$("$SBXCTL" explain web | grep -c Weaker)" 0
+        check "stop of the loose unit" "$SBXCTL" stop loose
+        rm "$units/loose.sandbox"
+}
+
+watching() {
+        local events=/run/monitor.log pid
+        check_output "top: a row with figures" '^web\.sandbox +[0-9]+ +[0-9]+\.[0-9] +[0-9.]+[BKM] ' "$SBXCTL" top -d 200ms web
+        check_equal "top as JSON" "$("$SBXCTL" top --json=short -d 100ms web | python3 -c 'import json, sys; print(json.load(sys.stdin)[0]["unit"])')" \
+                web.sandbox
+        "$SBXCTL" exec --pipe web -- /bin/sh -c 'while :; do :; done' &
+        pid=$!
+        check_output "top: what is busy uses a processor" '^web\.sandbox +[0-9]+ +([1-9][0-9]|1[0-9][0-9])\.' "$SBXCTL" top -d 1s web
+        kill -TERM "$pid"
+        wait "$pid"
+        "$SBXCTL" monitor 'web*' >"$events" &
+        pid=$!
+        sleep 0.5
+        "$SBXCTL" restart web
+        sleep 0.5
+        kill "$pid"
+        wait "$pid"
+        check "monitor: the job" grep -Eq 'JobNew +web\.sandbox job=[0-9]+' "$events"
+        check "monitor: its end" grep -Eq 'JobRemoved +web\.sandbox job=[0-9]+ .*result=done' "$events"
+        check "monitor: changes" grep -Eq 'PropertiesChanged +web\.sandbox .*SubState=running' "$events"
+        check "the page is served after a restart" wait_for 5 page_served http://127.0.0.1:8080/
+}
+
+examination() {
+        local mounts
+        mounts=$(wc -l </proc/self/mountinfo)
+        check_status "doctor: sandboxes start here" 0 "$SBXCTL" doctor
+        check_output "doctor: sbxd runs" '^sbxd +ok' "$SBXCTL" doctor
+        check_output "doctor: the helper has what it needs" '^sbx-helper +ok' "$SBXCTL" doctor
+        check_output "doctor: the layer store" '^idmapped mounts +(ok|limited) +/run/' "$SBXCTL" doctor
+        check_equal "doctor mounts nothing" "$(wc -l </proc/self/mountinfo)" "$mounts"
+        check_output "doctor: not root" '^overlay +(unknown|ok)' setpriv --reuid 65534 --regid 65534 --clear-groups "$SBXCTL" doctor
+        check_output "doctor: no namespaces left to make" 'network namespace +missing .*max_net_namespaces' unshare --user --map-root-user \
+                bash -c "echo 0 >/proc/sys/user/max_net_namespaces; '$SBXCTL' doctor"
+        check_status "doctor: 1 then" 1 unshare --user --map-root-user bash -c "echo 0 >/proc/sys/user/max_net_namespaces; '$SBXCTL' doctor"
+}
+
 execs() {
         check_output "exec: root inside is nobody outside" 'uid=0' "$SBXCTL" exec --pipe web -- /bin/id
         check_equal "exec: stdin and stdout are passed on" "$(echo hello | "$SBXCTL" exec --pipe web -- /bin/cat)" hello
@@ -371,6 +429,9 @@ bad_units
 failing_starts
 life
 looks
+explanations
+watching
+examination
 execs
 runs
 logs

@@ -68,6 +68,19 @@ CASES = [
     ("ps of what does not run", "ps idle", 0, "^$", "^$"),
     ("ps of no unit", "ps nope", 4, "^$", "no unit nope"),
     ("ps --json", "ps --json=short web", 0, r'"pid":5000003,"parent":1,"inside":null,"user":null,"state":"S"', "more"),
+    ("explain of a failed unit", "explain broken", 0, r"^broken\.sandbox has failed \(exit-code\)\.\n\nWhat happened\n  Executing failed on \"\\x1b\[5m/bin/x\"(.*\n)*"
+     r"\nWhat to do\n  \* Its program ended(.*\n)*\nIts last output\none\n(.*\n)*\nHost\n  Linux .*back end: direct", "^$"),
+    ("explain of a bad unit", "explain bad", 0, r"Mistakes in the unit\n  \* bad\.sandbox:3:7: error", "^$"),
+    ("explain of what runs", "explain web", 0, r"^web\.sandbox is up \(running\)", "^$"),
+    ("explain of no unit", "explain nope", 4, "^$", "no unit nope"),
+    ("top, one table where there is no terminal", "top -d 100ms", 0, r"^UNIT +TASKS +%CPU +MEMORY +INPUT/S +OUTPUT/S\nweb\.sandbox +3 +0\.0 +1\.5K +0B +- *\n$", "^$"),
+    ("top -n", "top -b -n 2 -d 100ms --no-legend w*", 0, r"^web.*\nweb.*\n$", "^$"),
+    ("top of nothing", "top -d 100ms zz*", 0, "^$", "^$"),
+    ("top in an order that is none", "top --order=size", 1, "^$", "name, tasks, cpu, memory or io"),
+    ("top too often", "top -d 1ms", 1, "^$", "from 100ms"),
+    ("top never", "top -n 0", 1, "^$", "from 1"),
+    ("doctor with an unknown column", "doctor -o x", 1, "^$", "There are: CHECK, STATE, DETAIL, FIX"),
+    ("doctor of another host", "-H host doctor", 1, "^$", "ssh host sbxctl doctor"),
     ("columns in another order", "list --no-legend -o active,unit w*", 0, r"^active web\.sandbox\n$", "^$"),
     ("columns in any case", "list-unit-files --no-legend -o State,unit-file", 0, r"^enabled +web\.sandbox\n", "^$"),
     ("columns that are not", "list -o unit,nonsense", 1, "^$", r"no column 'nonsense'\. There are: UNIT, LOAD"),
@@ -76,7 +89,7 @@ CASES = [
     ("-H of an option", "-H -oProxyCommand=x list", 1, "^$", "USER@HOST"),
     ("-H and --address", "-H host --address=/x list", 1, "^$", "exclude"),
     ("status", "status web", 0, r"^● web\.sandbox - What it is\n     Loaded: loaded\n     Active: active \(running\)\n(.*\n)*"
-     r"   Main PID: 1 .*\n     Memory: 1\.5K \(max: 64M\)\n      Ports: http: 8080 → 80\n     Layers: busybox site\n\n\S+ \d+ [\d:]+ web\.sandbox: one\n"
+     r"   Main PID: 1 .*\n      Tasks: 3\n     Memory: 1\.5K \(max: 64M\)\n        CPU: 5s\n      Ports: http: 8080 → 80\n     Layers: busybox site\n\n\S+ \d+ [\d:]+ web\.sandbox: one\n"
      r".*: t\\x1b\[31mwo\n.*: three\n$", "^$"),
     ("status -n", "status -n 1 web", 0, r"site\n\n.*: three\n$", "^$"),
     ("status of an inactive unit", "status idle", 3, "○ idle", "^$"),
@@ -148,7 +161,7 @@ def table():
 
 def documents():
     for words in ("list --json=short", "list --json=pretty", "show --json=short web", "status --json=pretty web",
-                  "list-unit-files --json=short", "wait --json=pretty idle broken", "ps --json=pretty", "inspect idle", "is-active --json=short web", "show --json=short web idle"):
+                  "list-unit-files --json=short", "wait --json=pretty idle broken", "ps --json=pretty", "inspect idle", "explain --json=short web", "explain --json=pretty web idle", "top --json=short -d 100ms", "is-active --json=short web", "show --json=short web idle"):
         done = run(*words.split())
         try:
             json.loads(done.stdout)
@@ -188,6 +201,45 @@ while True:
         done = run("-H", "user@there", "list", PATH=path)
         check("-H says that ssh failed", done.returncode == 1 and "Failed to reach the system bus of user@there over ssh" in done.stderr
               and "no route" in done.stderr, (done.returncode, done.stderr))
+
+
+def doctor():
+    """The host is whatever it is: each check has one state, and says what to do where it is not ok."""
+    done = run("doctor", "--json=short")
+    findings = json.loads(done.stdout)
+    states = {}
+    for one in findings:
+        states.setdefault(one["check"], one["state"])
+        check(f"doctor, {one['check']}: a fix where it is not ok", (one["fix"] is None) == (one["state"] == "ok"), one)
+    check("doctor has looked at everything", {"kernel", "user namespace", "overlay", "idmapped mounts", "erofs", "cgroups", "limits", "seccomp",
+          "Landlock", "nftables", "sbxd", "sbx-helper"} <= states.keys(), states)
+    check("doctor reaches sbxd", "0 runs" in next(one["detail"] for one in findings if one["check"] == "sbxd"), findings)
+    missing = any(one["essential"] and one["state"] == "missing" for one in findings)
+    check("doctor tells what is essential", done.returncode == missing, (done.returncode, findings))
+    check("doctor as a table", re.search(r"^CHECK +STATE +DETAIL +FIX *\nkernel ", run("doctor").stdout), done.stderr)
+
+
+def monitor():
+    """The manager tells of a new unit and of a change as soon as somebody asks to be told."""
+    time_of_day = r"\d\d:\d\d:\d\d\.\d{3}"
+    environment = dict(os.environ, SBX_PRIVATE_SOCKET=SOCKET)
+    for words, lines in ((["monitor"], [rf"^{time_of_day} UnitNew +new\\x1b\[5m\.sandbox\n$",
+                                        rf"^{time_of_day} PropertiesChanged +web\.sandbox ActiveState=active\n$"]),
+                         (["monitor", "--json=short", "w*"], [r'^{"signal":"PropertiesChanged","time":\d+,"unit":"web\.sandbox",'
+                                                              r'"changed":{"ActiveState":"active"},"invalidated":\[\]}\n$'])):
+        process = subprocess.Popen([SBXCTL, *words], env=environment, stdout=subprocess.PIPE, text=True)
+        for expect in lines:
+            line = process.stdout.readline()
+            check(" ".join(words), re.search(expect, line), line)
+        process.terminate()
+        check("it ends by a signal", process.wait(10) == -signal.SIGTERM, process.returncode)
+        process.stdout.close()
+
+
+def live_top():
+    output, status, same = terminal(["top", "-d", "100ms"], b"mq")
+    check("top shows a table and its order", b"by cpu" in output and b"web.sand" in output, output)
+    check("top ends by q and restores the terminal", status == 0 and same, (status, output))
 
 
 def streams():
@@ -266,9 +318,12 @@ with tempfile.TemporaryDirectory() as folder:
             table()
             documents()
             remote()
+            doctor()
+            monitor()
             streams()
             signals()
             terminals()
+            live_top()
             asked.seek(0)
             calls = asked.read()
             for line in ("StartUnit web.sandbox replace", "KillUnit web.sandbox main 1", "ResetFailedUnit broken.sandbox",
