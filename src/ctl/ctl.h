@@ -32,6 +32,7 @@ typedef struct Options {
         bool pty;
         bool pipe;
         bool follow;
+        bool full;
         const char *columns;
         const char *delay;
         const char *iterations;

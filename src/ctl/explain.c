@@ -209,64 +209,72 @@ int explain_to_json(const ExplainInput *input, json_object **ret) {
 
 /* -- for people -- */
 
-static int heading(bool colours, const char *text, Str *out) {
-        return str_appendf(out, "\n%s%s%s\n", colour_code(colours, COLOUR_BOLD), text,
-                           colour_code(colours, COLOUR_NONE));
+typedef struct Page {
+        size_t width;
+        bool colours;
+        Str *out;
+} Page;
+
+static int heading(const Page *page, const char *text) {
+        return str_appendf(page->out, "\n%s%s%s\n", colour_code(page->colours, COLOUR_BOLD), text,
+                           colour_code(page->colours, COLOUR_NONE));
 }
 
-static int sentence(const char *before, const char *text, Str *out) {
+/* One sentence behind before, whose columns are those that the next lines begin with. */
+static int sentence(const Page *page, const char *before, const char *text) {
         int r;
 
-        r = str_append(out, before);
-        r = r < 0 ? r : text_append_lines(out, text, strlen(text));
-        return r < 0 ? r : str_append_char(out, '\n');
+        r = str_append(page->out, before);
+        r = r < 0 ? r
+                  : text_append_wrapped(page->out, false, COLOUR_NONE, strlen(before), page->width,
+                                        text);
+        return r < 0 ? r : str_append_char(page->out, '\n');
 }
 
-static int list_format(json_object *document, const char *key, const char *title, bool colours,
-                       Str *out) {
+static int list_format(const Page *page, json_object *document, const char *key,
+                       const char *title) {
         json_object *list = property_list(document, key);
         size_t n = list ? json_object_array_length(list) : 0;
         int r;
 
-        r = n > 0 ? heading(colours, title, out) : 0;
+        r = n > 0 ? heading(page, title) : 0;
         for (size_t i = 0; r == 0 && i < n; i++) {
-                r = sentence("  * ", json_object_get_string(json_object_array_get_idx(list, i)),
-                             out);
+                r = sentence(page, "  * ",
+                             json_object_get_string(json_object_array_get_idx(list, i)));
         }
         return r;
 }
 
-static int failure_format(json_object *document, bool colours, Str *out) {
+static int failure_format(const Page *page, json_object *document) {
         static const struct {
                 const char *key, *title;
-        } rows[] = {{"step", "Step:      "},
-                    {"errno", "Error:     "},
-                    {"directive", "Directive: "},
-                    {"place", "Place:     "},
-                    {"source", "           "}};
+        } rows[] = {{"step", "  Step:      "},
+                    {"errno", "  Error:     "},
+                    {"directive", "  Directive: "},
+                    {"place", "  Place:     "},
+                    {"source", "             "}};
         int r = 0;
 
         if (*property_text(document, "reason")) {
-                r = heading(colours, "What happened", out);
-                r = r < 0 ? r : sentence("  ", property_text(document, "reason"), out);
+                r = heading(page, "What happened");
+                r = r < 0 ? r : sentence(page, "  ", property_text(document, "reason"));
         }
         for (size_t i = 0; r == 0 && i < ELEMENTS(rows); i++) {
                 const char *text = property_text(document, rows[i].key);
 
                 if (*text) {
-                        r = str_appendf(out, "  %s", rows[i].title);
-                        r = r < 0 ? r : sentence("", text, out);
+                        r = sentence(page, rows[i].title, text);
                 }
         }
         return r;
 }
 
-static int weaker_format(json_object *document, bool colours, Str *out) {
+static int weaker_format(const Page *page, json_object *document) {
         json_object *list = property_list(document, "weaker");
         size_t n = list ? json_object_array_length(list) : 0;
         int r;
 
-        r = n > 0 ? heading(colours, "Weaker than the defaults", out) : 0;
+        r = n > 0 ? heading(page, "Weaker than the defaults") : 0;
         for (size_t i = 0; r == 0 && i < n; i++) {
                 json_object *item = json_object_array_get_idx(list, i);
                 const char *place = property_text(item, "place");
@@ -274,29 +282,29 @@ static int weaker_format(json_object *document, bool colours, Str *out) {
                                                  property_text(item, "value"), *place ? " at " : "",
                                                  place, property_text(item, "meaning"));
 
-                r = text ? sentence("  * ", text, out) : -ENOMEM;
+                r = text ? sentence(page, "  * ", text) : -ENOMEM;
         }
         return r;
 }
 
-int explain_format(json_object *document, bool colours, Str *out) {
+int explain_format(json_object *document, size_t width, bool colours, Str *out) {
+        const Page page = {.width = width, .colours = colours, .out = out};
         const char *log = property_text(document, "log");
         int r;
 
-        r = sentence("", property_text(document, "summary"), out);
-        r = r < 0 ? r : failure_format(document, colours, out);
-        r = r < 0 ? r : list_format(document, "diagnostics", "Mistakes in the unit", colours, out);
-        r = r < 0 ? r : list_format(document, "advice", "What to do", colours, out);
-        r = r < 0 ? r : weaker_format(document, colours, out);
-        r = r < 0 ? r
-                  : list_format(document, "degraded", "Not in force on this host", colours, out);
+        r = sentence(&page, "", property_text(document, "summary"));
+        r = r < 0 ? r : failure_format(&page, document);
+        r = r < 0 ? r : list_format(&page, document, "diagnostics", "Mistakes in the unit");
+        r = r < 0 ? r : list_format(&page, document, "advice", "What to do");
+        r = r < 0 ? r : weaker_format(&page, document);
+        r = r < 0 ? r : list_format(&page, document, "degraded", "Not in force on this host");
         if (r == 0 && *log) {
-                r = heading(colours, "Its last output", out);
+                r = heading(&page, "Its last output");
                 r = r < 0 ? r : str_append(out, log);
         }
         if (r == 0 && *property_text(document, "host")) {
-                r = heading(colours, "Host", out);
-                r = r < 0 ? r : sentence("  ", property_text(document, "host"), out);
+                r = heading(&page, "Host");
+                r = r < 0 ? r : sentence(&page, "  ", property_text(document, "host"));
         }
         return r;
 }

@@ -16,8 +16,8 @@ typedef struct ExplainInput {
 /* {"unit", "summary", "reason", "step", "errno", "directive", "place", "source", "diagnostics",
  * "advice", "weaker", "degraded", "host", "log"} */
 int explain_to_json(const ExplainInput *input, json_object **ret);
-/* The same for people. */
-int explain_format(json_object *explanation, bool colours, Str *out);
+/* The same for people. width: columns of the terminal, 0 for no bound. */
+int explain_format(json_object *explanation, size_t width, bool colours, Str *out);
 
 /* The place ("FILE:LINE:COLUMN") of the directive that failed, or NULL. Borrowed. */
 const char *explain_place(json_object *properties);

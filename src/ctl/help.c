@@ -11,23 +11,13 @@ static int heading(bool colours, const char *text, Str *out) {
                            colour_code(colours, COLOUR_NONE));
 }
 
-/* Columns on a terminal: UTF-8 continuation bytes take none. Only our own texts come here. */
-static size_t columns_of(const char *text, size_t n) {
-        size_t columns = 0;
-
-        for (size_t i = 0; i < n; i++) {
-                columns += ((unsigned char) text[i] & 0xc0) != 0x80;
-        }
-        return columns;
-}
-
 /* Words of text in lines of WIDTH, each behind indent blanks; column: where the cursor stands. */
 static int wrap(const char *text, size_t indent, size_t column, Str *out) {
         int r = 0;
 
         while (r == 0 && *text) {
                 size_t n = strcspn(text, " \n");
-                size_t columns = columns_of(text, n);
+                size_t columns = text_columns(text, n);
 
                 if (column > indent && column + 1 + columns > WIDTH) {
                         r = str_appendf(out, "\n%*s", (int) indent, "");
@@ -65,7 +55,7 @@ enum { INDENT = 34 };
 
 /* A row of two columns: what stands in out from start on, then summary. */
 static int summary_append(size_t start, const char *summary, Str *out) {
-        size_t column = columns_of(out->text + start, out->length - start);
+        size_t column = text_columns(out->text + start, out->length - start);
         int r;
 
         r = column < INDENT - 1 ? str_appendf(out, "%*s", (int) (INDENT - column), "")

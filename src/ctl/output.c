@@ -19,6 +19,12 @@ static size_t terminal_rows(void) {
         return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 ? size.ws_row : 24;
 }
 
+size_t output_width(void) {
+        struct winsize size = {};
+
+        return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
 /* The pager's command line; NULL in *ret where none is wanted. systemctl(1), Environment. */
 static int pager_command(char ***ret, bool *ret_secure) {
         const char *names[] = {"SYSTEMD_PAGER", "PAGER"};

@@ -9,6 +9,8 @@
 
 #include <json-c/json_object.h>
 
+/* Columns of stdout where it is a terminal, else 0: what a program reads is not cut. */
+size_t output_width(void);
 /* Prints all of out. 0, or -errno (-EPIPE where the reader has gone). */
 int output_print(const Ctl *ctl, const Str *out);
 /* Prints a document as --json asks for, and a line break. */

@@ -8,7 +8,7 @@
 #include <inttypes.h>
 #include <unistd.h>
 
-enum { SHOWN_MAX = 64, COMMAND_MAX = 1024, COMMAND_SHOWN_MAX = 160 };
+enum { SHOWN_MAX = 64, COMMAND_MAX = 1024 };
 
 void process_list_done(ProcessList *list) {
         for (size_t i = 0; i < list->n; i++) {
@@ -90,20 +90,28 @@ int processes_read(Ctl *ctl, const char *unit, sd_bus_error *error, ProcessList 
         return 0;
 }
 
-int processes_format(const ProcessList *list, size_t indent, bool colours, Str *out) {
+static int process_format(const Process *process, bool last, size_t indent, size_t width,
+                          bool colours, Str *out) {
+        _cleanup_(str_done) Str text = STR_INIT;
+        int r;
+
+        r = str_appendf(&text, "%" PRIu32 " ", process->pid);
+        r = r < 0 ? r : str_append_escaped(&text, process->command, strlen(process->command));
+        r = r < 0 ? r : text_cut(&text, 0, width > indent + 2 ? width - indent - 2 : width);
+        r = r < 0 ? r : str_appendf(out, "%*s%s", (int) indent, "", last ? "└─" : "├─");
+        /* escaped already */
+        return r < 0 ? r
+                     : str_appendf(out, "%s%s%s\n", colour_code(colours, COLOUR_DIM),
+                                   str_text(&text), colour_code(colours, COLOUR_NONE));
+}
+
+int processes_format(const ProcessList *list, size_t indent, size_t width, bool colours, Str *out) {
         size_t shown = MIN(list->n, (size_t) SHOWN_MAX);
         int r = 0;
 
         for (size_t i = 0; r == 0 && i < shown; i++) {
-                const Process *process = &list->items[i];
-                _cleanup_free_ char *text =
-                        strf("%" PRIu32 " %.*s", process->pid, COMMAND_SHOWN_MAX, process->command);
-                bool last = i + 1 == list->total;
-
-                r = text ? str_appendf(out, "%*s%s", (int) indent, "", last ? "└─" : "├─")
-                         : -ENOMEM;
-                r = r < 0 ? r : text_append(out, colours, COLOUR_DIM, text);
-                r = r < 0 ? r : str_append_char(out, '\n');
+                r = process_format(&list->items[i], i + 1 == list->total, indent, width, colours,
+                                   out);
         }
         if (r == 0 && shown > 0 && list->total > shown) {
                 r = str_appendf(out, "%*s└─… and %zu more\n", (int) indent, "",

@@ -26,5 +26,6 @@ void process_list_done(ProcessList *list);
 /* -errno with error filled in. Nothing of what does not run is no fault. */
 int processes_read(Ctl *ctl, const char *unit, sd_bus_error *error, ProcessList *ret);
 
-/* Appends "├─4711 /bin/httpd -f" behind indent blanks for each, as systemctl(1) does. */
-int processes_format(const ProcessList *list, size_t indent, bool colours, Str *out);
+/* Appends "├─4711 /bin/httpd -f" behind indent blanks for each, as systemctl(1) does, each cut at
+ * width columns (0: not). */
+int processes_format(const ProcessList *list, size_t indent, size_t width, bool colours, Str *out);

@@ -4,6 +4,7 @@
 #include "base/parse.h"
 #include "ctl/property.h"
 #include "ctl/text.h"
+#include "ctl/weaker.h"
 #include "spec/namespaces.h"
 
 #include <inttypes.h>
@@ -25,7 +26,8 @@ static int row(const StateInput *input, const char *name, Colour colour, const c
         }
         r = label(name, out);
         if (r == 0) {
-                r = text_append(out, input->colours, colour, text);
+                r = text_append_wrapped(out, input->colours, colour, STATE_INDENT, input->width,
+                                        text);
         }
         return r < 0 ? r : str_append_char(out, '\n');
 }
@@ -217,9 +219,18 @@ static int main_process(const StateInput *input, Str *out) {
         return r < 0 ? r : str_append_char(out, '\n');
 }
 
-/* "1.2M (max: 64M)" */
+/* "1.2M (high: 32M max: 64M)": what is set of them. */
 static int memory(const StateInput *input, Str *out) {
-        uint64_t current = number_of(input, "MemoryCurrent"), most = number_of(input, "MemoryMax");
+        static const struct {
+                const char *property, *name;
+                uint64_t none;
+        } bounds[] = {{"MemoryMin", "min", 0},
+                      {"MemoryLow", "low", 0},
+                      {"MemoryHigh", "high", UINT64_MAX},
+                      {"MemoryMax", "max", UINT64_MAX},
+                      {"MemorySwapMax", "swap max", UINT64_MAX}};
+        uint64_t current = number_of(input, "MemoryCurrent");
+        bool any = false;
         int r;
 
         if (current == UINT64_MAX || current == 0) {
@@ -227,12 +238,63 @@ static int memory(const StateInput *input, Str *out) {
         }
         r = label("Memory", out);
         r = r < 0 ? r : text_append_size(out, current);
-        if (r == 0 && most != UINT64_MAX && most > 0) {
-                r = str_append(out, " (max: ");
-                r = r < 0 ? r : text_append_size(out, most);
-                r = r < 0 ? r : str_append_char(out, ')');
+        for (size_t i = 0; r == 0 && i < ELEMENTS(bounds); i++) {
+                json_object *value = NULL;
+
+                if (!json_object_object_get_ex(input->properties, bounds[i].property, &value) ||
+                    json_object_get_uint64(value) == bounds[i].none) {
+                        continue;
+                }
+                r = str_appendf(out, "%s%s: ", any ? " " : " (", bounds[i].name);
+                r = r < 0 ? r : text_append_size(out, json_object_get_uint64(value));
+                any = true;
+        }
+        r = r < 0 ? r : str_append(out, any ? ")" : "");
+        return r < 0 ? r : str_append_char(out, '\n');
+}
+
+/* "IO: 1.2M read, 3K written": two counters of bytes, where the kernel has both and one moved. */
+static int traffic(const StateInput *input, const char *name, const char *const properties[2],
+                   const char *const words[2], Str *out) {
+        uint64_t numbers[2] = {number_of(input, properties[0]), number_of(input, properties[1])};
+        int r;
+
+        if (numbers[0] == UINT64_MAX || numbers[1] == UINT64_MAX || numbers[0] + numbers[1] == 0) {
+                return 0;
+        }
+        r = label(name, out);
+        for (size_t i = 0; r == 0 && i < ELEMENTS(numbers); i++) {
+                r = str_append(out, i > 0 ? ", " : "");
+                r = r < 0 ? r : text_append_size(out, numbers[i]);
+                r = r < 0 ? r : str_appendf(out, " %s", words[i]);
         }
         return r < 0 ? r : str_append_char(out, '\n');
+}
+
+static int counters(const StateInput *input, Str *out) {
+        static const char *const io[] = {"IOReadBytes", "IOWriteBytes"},
+                                 *const io_words[] = {"read", "written"},
+                                 *const ip[] = {"IPIngressBytes", "IPEgressBytes"},
+                                 *const ip_words[] = {"in", "out"};
+        int r;
+
+        r = traffic(input, "IP", ip, ip_words, out);
+        return r < 0 ? r : traffic(input, "IO", io, io_words, out);
+}
+
+/* How long it was up, once it is not any more. */
+static int duration(const StateInput *input, Str *out) {
+        uint64_t from = number_of(input, "ActiveEnterTimestamp"),
+                 to = number_of(input, "ActiveExitTimestamp");
+        _cleanup_free_ char *span = NULL;
+        int r;
+
+        if (!is_over(input) || from == 0 || to <= from) {
+                return 0;
+        }
+        span = usec_format_span((to - from) / USEC_PER_MSEC * USEC_PER_MSEC);
+        r = span ? label("Duration", out) : -ENOMEM;
+        return r < 0 ? r : str_appendf(out, "%s\n", span);
 }
 
 static int tasks(const StateInput *input, Str *out) {
@@ -359,12 +421,44 @@ static int list_rows(const StateInput *input, const char *property, const char *
                         r = sentences ? str_appendf(out, "%*s", STATE_INDENT, "")
                                       : str_append_char(out, ' ');
                 }
-                r = r < 0 ? r : text_append(out, input->colours, colour, text ? text : "");
+                r = r < 0 ? r
+                          : text_append_wrapped(out, input->colours, colour, STATE_INDENT,
+                                                sentences ? input->width : 0, text ? text : "");
                 if (r == 0 && (sentences || i + 1 == n)) {
                         r = str_append_char(out, '\n');
                 }
         }
         return r;
+}
+
+/* Names and values alone: explain has the words. */
+static int weaker(const StateInput *input, Str *out) {
+        _cleanup_json_ json_object *list = json_object_new_array();
+        _cleanup_(str_done) Str text = STR_INIT;
+        int r;
+
+        if (is_over(input)) {
+                return 0;
+        }
+        r = list ? weaker_find(input->properties, list) : -ENOMEM;
+        for (size_t i = 0; r == 0 && i < json_object_array_length(list); i++) {
+                json_object *item = json_object_array_get_idx(list, i);
+
+                r = str_appendf(&text, "%s%s=%s", i > 0 ? " " : "",
+                                property_text(item, "directive"), property_text(item, "value"));
+        }
+        return r < 0 ? r : row(input, "Weaker", COLOUR_YELLOW, str_text(&text), out);
+}
+
+/* Where more is said about what failed. */
+static int hint(const StateInput *input, Str *out) {
+        _cleanup_free_ char *text = NULL;
+
+        if (!streq(text_of(input, "ActiveState"), "failed")) {
+                return 0;
+        }
+        text = strf("sbxctl explain %s", text_of(input, "Id"));
+        return text ? row(input, "More", COLOUR_NONE, text, out) : -ENOMEM;
 }
 
 static int restarts(const StateInput *input, Str *out) {
@@ -386,11 +480,17 @@ int state_format(const StateInput *input, Str *out) {
         r = r < 0 ? r : loaded(input, out);
         r = r < 0 ? r : drop_ins(input, out);
         r = r < 0 ? r : active(input, out);
+        r = r < 0 ? r : duration(input, out);
+        r = r < 0 ? r
+                  : list_rows(input, "Documentation", "Docs", COLOUR_NONE, /* sentences= */ true,
+                              out);
         r = r < 0 ? r
                   : row(input, "Status", is_failed ? COLOUR_RED : COLOUR_NONE,
                         text_of(input, "StatusText"), out);
+        r = r < 0 ? r : hint(input, out);
         r = r < 0 ? r : restarts(input, out);
         r = r < 0 ? r : main_process(input, out);
+        r = r < 0 ? r : counters(input, out);
         r = r < 0 ? r : tasks(input, out);
         r = r < 0 ? r : memory(input, out);
         r = r < 0 ? r : processor(input, out);
@@ -402,6 +502,7 @@ int state_format(const StateInput *input, Str *out) {
         r = r < 0 ? r : ports(input, out);
         r = r < 0 ? r
                   : list_rows(input, "Layers", "Layers", COLOUR_NONE, /* sentences= */ false, out);
+        r = r < 0 ? r : weaker(input, out);
         r = r < 0 ? r
                   : list_rows(input, "Degraded", "Degraded", COLOUR_YELLOW, /* sentences= */ true,
                               out);

@@ -9,11 +9,12 @@
 /* Where the lines behind a label begin. */
 enum { STATE_INDENT = 13 };
 
-/* now: realtime, for "ago". main_comm: name of the workload's process, or NULL. processes: lines
- * below the cgroup (processes_append()), or NULL. */
+/* width: columns of the terminal, 0 for no bound. now: realtime, for "ago". main_comm: name of the
+ * workload's process, or NULL. processes: lines below the cgroup (processes_append()), or NULL. */
 typedef struct StateInput {
         json_object *properties;
         bool colours;
+        size_t width;
         usec_t now;
         const char *main_comm;
         const char *processes;

@@ -118,13 +118,19 @@ int table_new(const Ctl *ctl, const TableColumn *columns, size_t n, struct libsc
         for (size_t i = 0; r == 0 && i < n; i++) {
                 int flags = (columns[i].right ? SCOLS_FL_RIGHT : 0) |
                             (columns[i].cut ? SCOLS_FL_TRUNC : 0) |
-                            (columns[i].wrap ? SCOLS_FL_WRAP : 0) |
+                            (columns[i].lines ? SCOLS_FL_WRAP : 0) |
                             (columns[i].tree ? SCOLS_FL_TREE : 0) |
                             (columns[i].extra ? SCOLS_FL_HIDDEN : 0);
 
-                if (!scols_table_new_column(table, columns[i].name, columns[i].cut ? 0.1 : 0,
-                                            flags)) {
-                        return -ENOMEM;
+                struct libscols_column *column = scols_table_new_column(
+                        table, columns[i].name, columns[i].cut ? 0.1 : 0, flags);
+
+                r = column ? 0 : -ENOMEM;
+                if (r == 0 && columns[i].lines) {
+                        /* at line breaks, not within words */
+                        r = scols_column_set_wrapfunc(column, scols_wrapnl_chunksize,
+                                                      scols_wrapnl_nextchunk, NULL);
+                        r = r < 0 ? r : scols_column_set_safechars(column, "\n");
                 }
         }
         if (r < 0) {

@@ -17,7 +17,7 @@ typedef struct TableColumn {
         const char *name;
         bool right; /* numbers */
         bool cut;   /* may be cut where the terminal is too narrow */
-        bool wrap;  /* goes on in the next line where the terminal is too narrow */
+        bool lines; /* cells may be of several lines */
         bool tree;  /* shows which lines stand below which */
         bool extra; /* shown where --columns= names it */
 } TableColumn;

@@ -44,6 +44,63 @@ int text_append(Str *out, bool colours, Colour colour, const char *text) {
         return r < 0 ? r : str_append(out, colour_code(painted, COLOUR_NONE));
 }
 
+size_t text_columns(const char *text, size_t n) {
+        size_t columns = 0;
+
+        for (size_t i = 0; i < n; i++) {
+                /* continuation bytes of UTF-8 take none */
+                columns += ((unsigned char) text[i] & 0xc0) != 0x80;
+        }
+        return columns;
+}
+
+int text_append_wrapped(Str *out, bool colours, Colour colour, size_t indent, size_t width,
+                        const char *text) {
+        bool painted = colours && colour != COLOUR_NONE;
+        size_t column = indent;
+        int r;
+
+        r = str_append(out, colour_code(painted, colour));
+        while (r == 0 && *text) {
+                size_t n = strcspn(text, " "), start = out->length, columns;
+
+                r = str_append_escaped(out, text, n);
+                columns = text_columns(out->text + start, out->length - start);
+                if (r == 0 && width > 0 && column > indent && column + columns > width) {
+                        _cleanup_free_ char *word = strdup(out->text + start);
+
+                        /* the blank before it ends the line */
+                        str_truncate(out, start - 1);
+                        r = word ? str_appendf(out, "\n%*s%s", (int) indent, "", word) : -ENOMEM;
+                        column = indent;
+                }
+                column += columns + 1;
+                text += n;
+                if (r == 0 && *text == ' ') {
+                        r = str_append_char(out, ' ');
+                        text++;
+                }
+        }
+        return r < 0 ? r : str_append(out, colour_code(painted, COLOUR_NONE));
+}
+
+int text_cut(Str *out, size_t start, size_t width) {
+        size_t column = 0, i = start;
+
+        if (width == 0 || text_columns(out->text + start, out->length - start) <= width) {
+                return 0;
+        }
+        while (i < out->length) {
+                column += ((unsigned char) out->text[i] & 0xc0) != 0x80;
+                if (column >= width) {
+                        break;
+                }
+                i++;
+        }
+        str_truncate(out, i);
+        return str_append(out, "…");
+}
+
 int text_append_lines(Str *out, const char *text, size_t n) {
         size_t i = 0;
 

@@ -69,6 +69,7 @@ static const Option plan_options[] = {
 static const Option status_options[] = {
         TEXT('n', "lines", lines, "N",
              "Show this many lines of its output; default 10, 0 for none"),
+        FLAG('l', "full", full, "Neither wrap nor cut lines that are longer than the terminal"),
         {},
 };
 

@@ -89,7 +89,7 @@ static int explain_one(Ctl *ctl, const char *unit, const char *host, json_object
         if (r == 0 && out->length > 0) {
                 r = str_append_char(out, '\n');
         }
-        return r < 0 ? r : explain_format(explanation, ctl->colour, out);
+        return r < 0 ? r : explain_format(explanation, output_width(), ctl->colour, out);
 }
 
 int verb_explain(Ctl *ctl, char **args) {

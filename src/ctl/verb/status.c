@@ -36,6 +36,7 @@ static int status_text(Ctl *ctl, json_object *properties, size_t lines, Str *out
         StateInput input = {
                 .properties = properties,
                 .colours = ctl->colour,
+                .width = ctl->options.full ? 0 : output_width(),
                 .now = usec_now(CLOCK_REALTIME),
                 .main_comm = comm,
         };
@@ -47,7 +48,7 @@ static int status_text(Ctl *ctl, json_object *properties, size_t lines, Str *out
         /* what is shown is a help, not an answer: it may be missing */
         if (*property_text(properties, "ControlGroup") &&
             processes_read(ctl, property_text(properties, "Id"), &error, &list) == 0) {
-                r = processes_format(&list, STATE_INDENT, ctl->colour, &processes);
+                r = processes_format(&list, STATE_INDENT, input.width, ctl->colour, &processes);
                 if (r < 0) {
                         return r;
                 }

@@ -100,7 +100,7 @@ START_TEST(everything_is_said) {
 
         ck_assert_ptr_nonnull(properties);
         ck_assert_int_eq(explain_to_json(&input, &explanation), 0);
-        ck_assert_int_eq(explain_format(explanation, false, &out), 0);
+        ck_assert_int_eq(explain_format(explanation, 0, false, &out), 0);
         ck_assert_str_eq(str_text(&out), cases[_i].text);
 }
 END_TEST

@@ -98,6 +98,46 @@ START_TEST(colours_follow_the_environment) {
 }
 END_TEST
 
+static const struct {
+        size_t width;
+        const char *text, *expect;
+} wrapped[] = {
+        {0, "one two three", "one two three"},
+        {9, "one two three", "one\n   two\n   three"},
+        {10, "one two three", "one two\n   three"},
+        {80, "one two three", "one two three"},
+        {8, "unbreakable", "unbreakable"},
+        {8, "a unbreakable b", "a\n   unbreakable\n   b"},
+        {10, "äöü äöü x", "äöü äöü\n   x"},
+        {10, "a\033[5mb c", "a\\x1b[5mb\n   c"},
+        {10, "", ""},
+        {10, "a  b ", "a  b "},
+};
+
+START_TEST(sentences_are_wrapped) {
+        _cleanup_(str_done) Str out = STR_INIT;
+
+        ck_assert_int_eq(text_append_wrapped(&out, false, COLOUR_NONE, 3, wrapped[_i].width,
+                                             wrapped[_i].text),
+                         0);
+        ck_assert_str_eq(str_text(&out), wrapped[_i].expect);
+}
+END_TEST
+
+static const struct {
+        size_t width;
+        const char *expect;
+} cuts[] = {{0, "> äbcdef"}, {6, "> äbcdef"}, {5, "> äbcd…"}, {2, "> ä…"}, {1, "> …"}};
+
+START_TEST(lines_are_cut) {
+        _cleanup_(str_done) Str out = STR_INIT;
+
+        ck_assert_int_eq(str_append(&out, "> äbcdef"), 0);
+        ck_assert_int_eq(text_cut(&out, 2, cuts[_i].width), 0);
+        ck_assert_str_eq(str_text(&out), cuts[_i].expect);
+}
+END_TEST
+
 int main(void) {
         Suite *suite = suite_create("ctl/text");
         TCase *tcase = tcase_create("text");
@@ -109,6 +149,8 @@ int main(void) {
         tcase_add_loop_test(tcase, tails_are_whole_lines, 0, ELEMENTS(tails));
         tcase_add_test(tcase, colours_frame_escaped_text);
         tcase_add_loop_test(tcase, colours_follow_the_environment, 0, ELEMENTS(wishes));
+        tcase_add_loop_test(tcase, sentences_are_wrapped, 0, (int) ELEMENTS(wrapped));
+        tcase_add_loop_test(tcase, lines_are_cut, 0, (int) ELEMENTS(cuts));
         suite_add_tcase(suite, tcase);
         runner = srunner_create(suite);
         srunner_run_all(runner, CK_ENV);

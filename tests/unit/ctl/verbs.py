@@ -93,6 +93,7 @@ CASES = [
      r".*: t\\x1b\[31mwo\n.*: three\n$", "^$"),
     ("status -n", "status -n 1 web", 0, r"site\n\n.*: three\n$", "^$"),
     ("status of an inactive unit", "status idle", 3, "○ idle", "^$"),
+    ("status of a failed unit: where more is said", "status broken", 3, r"^ +More: sbxctl explain broken\.sandbox$", "^$"),
     ("status of a failed unit", "status broken", 3, r"Status: Executing failed on \"\\x1b\[5m/bin/x\"", "^$"),
     ("status of no unit", "status nope", 4, "^$", "nope"),
     ("status of the manager", "status", 0, "Backend: direct\n +Units: 5 loaded", "^$"),
