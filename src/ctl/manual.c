@@ -93,6 +93,9 @@ static int roff_verb(const Verb *verb, Str *out) {
 static const char manual_tail[] =
         ".SH EXIT STATUS\n"
         "0 on success, 1 on failure, 3 where a unit is not active, 4 where there is no such unit. "
+        "\\fBis\\-failed\\fR gives 1 where none has failed, \\fBwait\\fR 0 however a sandbox "
+        "ended, "
+        "\\fBdoctor\\fR 1 where something essential is missing. "
         "\\fBverify\\fR gives 0, 1 for warnings, 2 for errors. \\fBrun\\fR and \\fBexec\\fR give "
         "the status "
         "of the command, 128+\\fIn\\fR where signal \\fIn\\fR ended it, 125 where sbx itself "
@@ -108,6 +111,11 @@ static const char manual_tail[] =
         "/etc/sbx/system, /run/sbx/system, /usr/local/lib/sbx/system, /usr/lib/sbx/system: the "
         "search path of "
         "units.\n"
+        ".SH OTHER HOSTS\n"
+        "With \\fB\\-H\\fR ssh(1) is run, and \\fBsystemd\\-stdio\\-bridge\\fR on the other side, "
+        "where sbxd "
+        "must be on the system bus. Verbs that read files of this host, pass descriptors or read "
+        "the journal do not go that way: run them there with ssh.\n"
         ".SH SEE ALSO\n"
         "\\fBsbx.sandbox\\fR(5), \\fBsystemctl\\fR(1), \\fBjournalctl\\fR(1), "
         "\\fBsystemd\\-run\\fR(1)\n";

@@ -8,7 +8,7 @@
 
 #include <fnmatch.h>
 
-static bool is_pattern(const char *text) {
+bool name_is_pattern(const char *text) {
         return strpbrk(text, "*?[") != NULL;
 }
 
@@ -90,7 +90,7 @@ int names_expand(Ctl *ctl, char *const *args, char ***ret) {
         STRV_FOREACH (arg, args) {
                 int r;
 
-                r = is_pattern(*arg) ? expand(ctl, *arg, &names) : mangle(*arg, &names);
+                r = name_is_pattern(*arg) ? expand(ctl, *arg, &names) : mangle(*arg, &names);
                 if (r != 0) {
                         return r;
                 }

@@ -11,6 +11,7 @@ int names_mangle(char *const *args, char ***ret);
 /* The same, with patterns of glob(7) replaced by the loaded units that match, in the order of the
  * manager's list. A pattern that matches nothing stands for nothing. */
 int names_expand(Ctl *ctl, char *const *args, char ***ret);
+bool name_is_pattern(const char *text);
 /* True where name matches one of patterns, which may leave out ".sandbox"; no patterns match all.
  */
 bool name_matches(const char *name, char *const *patterns);

@@ -2,6 +2,7 @@
 #include "ctl/offline.h"
 
 #include "base/log.h"
+#include "ctl/names.h"
 #include "ctl/report.h"
 
 #include "sbx/exit.h"
@@ -42,6 +43,40 @@ int offline_init(Offline *offline, const char *backend_text) {
 void offline_done(Offline *offline) {
         unit_forget(offline);
         unit_search_done(&offline->search);
+}
+
+static int expand(const Offline *offline, const char *pattern, char ***names) {
+        char *const patterns[] = {(char *) pattern, NULL};
+        _cleanup_(strv_freep) char **known = NULL;
+        int r;
+
+        r = unit_list(&offline->search, &known);
+        STRV_FOREACH (name, known) {
+                if (r < 0) {
+                        break;
+                }
+                if (name_matches(*name, patterns) && !unit_name_is_template(*name) &&
+                    !strv_contains(*names, *name)) {
+                        r = strv_append(names, *name);
+                }
+        }
+        return r;
+}
+
+int offline_expand(const Offline *offline, char *const *args, char ***ret) {
+        _cleanup_(strv_freep) char **names = NULL;
+
+        STRV_FOREACH (arg, args) {
+                int r;
+
+                r = !strchr(*arg, '/') && name_is_pattern(*arg) ? expand(offline, *arg, &names)
+                                                                : strv_append(&names, *arg);
+                if (r < 0) {
+                        return r;
+                }
+        }
+        *ret = TAKE(names);
+        return 0;
 }
 
 int offline_load(Offline *offline, const char *argument) {

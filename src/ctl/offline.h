@@ -22,6 +22,9 @@ typedef struct Offline {
  * reported; or -errno. */
 int offline_init(Offline *offline, const char *backend_text);
 void offline_done(Offline *offline);
+/* Arguments with patterns of glob(7) replaced by the unit files of the search path that match, but
+ * for templates. Files (arguments with a slash) stay as they are. */
+int offline_expand(const Offline *offline, char *const *args, char ***ret);
 /* Loads a name or, where it has a slash, a file, and forgets the one before. 0 and outcomes of
  * unit_load(). */
 int offline_load(Offline *offline, const char *argument);

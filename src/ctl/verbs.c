@@ -128,7 +128,9 @@ const Verb verb_table[] = {
                         "place of that directive in the unit file; nothing of the sandbox is left "
                         "behind.\n\n"
                         "With --no-block the call returns at once. With --wait it returns when the "
-                        "sandboxes have ended again; the exit status is 1 if one of them failed.",
+                        "sandboxes have ended again; the exit status is 1 if one of them failed. "
+                        "NAME may be a pattern as in glob(7), which stands for the units that are "
+                        "loaded.",
                 .examples = {{"sbxctl start web", "Start web.sandbox and wait until it runs"}},
                 .min_args = 1,
                 .max_args = -1,
@@ -293,7 +295,9 @@ const Verb verb_table[] = {
                           "each property of "
                           "the scope, with the directive and the place in the unit file that it "
                           "comes from. "
-                          "Needs neither root nor a running manager, and changes nothing.",
+                          "Needs neither root nor a running manager, and changes nothing. NAME may "
+                          "be a pattern as in glob(7), which stands for the unit files of the "
+                          "search path.",
                 .examples = {{"sbxctl plan web", "The plan of web.sandbox on this host"},
                              {"sbxctl plan --backend=direct ./web.sandbox",
                               "The plan without systemd"}},
@@ -314,7 +318,8 @@ const Verb verb_table[] = {
                           "search path. Needs "
                           "neither root nor a running manager. The exit status is 0 where all is "
                           "well, 1 where "
-                          "there are warnings, 2 where there are errors.",
+                          "there are warnings, 2 where there are errors. NAME may be a pattern as "
+                          "in glob(7), which stands for the unit files of the search path.",
                 .examples = {{"sbxctl verify ./web.sandbox", "Check a file before it is installed"},
                              {"sbxctl verify web db", "Check two units of the search path"}},
                 .options = plan_options,
@@ -328,7 +333,9 @@ const Verb verb_table[] = {
                 .name = "cat",
                 .arguments = "NAME|FILE…",
                 .summary = "Show unit files with their drop-ins",
-                .detail = "As they are on disk now, each behind a comment with its path.",
+                .detail = "As they are on disk now, each behind a comment with its path. NAME may "
+                          "be a pattern as in glob(7), which stands for the unit files of the "
+                          "search path.",
                 .examples = {{"sbxctl cat web", "web.sandbox and what is in web.sandbox.d/"}},
                 .min_args = 1,
                 .max_args = -1,

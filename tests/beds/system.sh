@@ -42,6 +42,31 @@ check_start() {
         check_output "sbxctl list names it" '(^| )web\.sandbox ' "$SBXCTL" list
 }
 
+# Another host's system bus, which is this one's: ssh that goes nowhere.
+check_remote() {
+        local folder=/run/fake-ssh sbxctl
+        mkdir -p "$folder"
+        printf '#!/bin/sh\nexec systemd-stdio-bridge\n' >"$folder/ssh"
+        chmod 755 "$folder/ssh"
+        sbxctl=(env "PATH=$folder:$PATH" "$SBXCTL" -H root@there)
+        check_output "-H: list" '(^| )web\.sandbox ' "${sbxctl[@]}" list
+        check "-H: restart waits for the job" "${sbxctl[@]}" restart web
+        check_status "-H: is-active" 0 "${sbxctl[@]}" is-active web
+        check_output "-H: processes by their names alone" '\[httpd\]$' "${sbxctl[@]}" ps web
+        check_output "-H: status" 'active \(running\)' "${sbxctl[@]}" status web
+        check_status "-H: no such unit" 4 "${sbxctl[@]}" wait nope
+        rm -r "$folder"
+}
+
+check_looks() {
+        check_status "doctor: sandboxes start here" 0 "$SBXCTL" doctor
+        check_output "doctor: a scope for each" '^systemd +ok +[0-9]+.*a scope for each' "$SBXCTL" doctor
+        check_output "ps" '^web\.sandbox +[0-9]+ +2 +0 +S .*/bin/httpd -f' "$SBXCTL" ps web
+        check_output "top" '^web\.sandbox +[0-9-]+ +[0-9]+\.[0-9] ' "$SBXCTL" top -d 200ms web
+        check_output "explain of what runs" '^web\.sandbox is up' "$SBXCTL" explain web
+        check_output "inspect has the places of directives" '"ExecStart": *"[^"]*web\.sandbox:[0-9]+:[0-9]+"' "$SBXCTL" inspect web
+}
+
 check_scope_limits() {
         check_equal "MemoryMax= is the scope's" "$(systemctl show -p MemoryMax --value sbx-web.scope)" 67108864
         check_equal "TasksMax= is the scope's" "$(systemctl show -p TasksMax --value sbx-web.scope)" 32
@@ -287,6 +312,8 @@ outside_up
 limits_here || check_refused
 check_start
 limits_here && check_scope_limits
+check_looks
+check_remote
 check_systemd
 check_exec
 check_journal

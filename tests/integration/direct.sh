@@ -49,6 +49,9 @@ offline() {
         check_output "plan knows the other back end" '^ *MemoryMax=67108864 ' "$SBXCTL" plan --backend=scope web
         check_output "plan as JSON" '"op": *"exec"' "$SBXCTL" plan --json=short web
         check_output "cat names its file" '^# .*/web\.sandbox$' "$SBXCTL" cat web
+        check_output "cat by pattern" '^# .*/web\.sandbox$' "$SBXCTL" cat 'w*'
+        check_status "verify by pattern" 0 "$SBXCTL" verify 'we[b]'
+        check_status "plan by pattern, with a unit that is not" 4 "$SBXCTL" plan 'w*' nope
         check_status "cat of no unit: 4" 4 "$SBXCTL" cat nope
         check_status "plan of no unit: 4" 4 "$SBXCTL" plan nope
         check_status "verify of no unit: 2" 2 "$SBXCTL" verify nope

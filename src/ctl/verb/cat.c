@@ -32,14 +32,16 @@ static int cat_one(Offline *offline, const char *argument, Str *out) {
 
 int verb_cat(Ctl *ctl, char **args) {
         _cleanup_(offline_done) Offline offline = {};
+        _cleanup_(strv_freep) char **names = NULL;
         _cleanup_(str_done) Str out = STR_INIT;
         int r, status = SBX_EXIT_OK;
 
         r = offline_init(&offline, NULL);
+        r = r != 0 ? r : offline_expand(&offline, args, &names);
         if (r != 0) {
                 return r;
         }
-        for (char **arg = args; *arg; arg++) {
+        STRV_FOREACH (arg, names) {
                 if (out.length > 0 && str_append_char(&out, '\n') < 0) {
                         return -ENOMEM;
                 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/log.h"
+#include "ctl/names.h"
 #include "ctl/offline.h"
 #include "ctl/output.h"
 #include "ctl/planned.h"
@@ -38,6 +39,7 @@ static int plan_one(const Ctl *ctl, Offline *offline, const char *argument, bool
 int verb_plan(Ctl *ctl, char **args) {
         _cleanup_json_ json_object *document = json_object_new_array();
         _cleanup_(offline_done) Offline offline = {};
+        _cleanup_(strv_freep) char **names = NULL;
         _cleanup_(str_done) Str out = STR_INIT;
         int r, status = SBX_EXIT_OK;
 
@@ -45,11 +47,12 @@ int verb_plan(Ctl *ctl, char **args) {
                 return -ENOMEM;
         }
         r = offline_init(&offline, ctl->options.backend);
+        r = r != 0 ? r : offline_expand(&offline, args, &names);
         if (r != 0) {
                 return r;
         }
-        for (char **arg = args; *arg; arg++) {
-                r = plan_one(ctl, &offline, *arg, args[1] != NULL, document, &out);
+        STRV_FOREACH (arg, names) {
+                r = plan_one(ctl, &offline, *arg, names[1] != NULL, document, &out);
                 if (r < 0) {
                         return r;
                 }
@@ -57,7 +60,8 @@ int verb_plan(Ctl *ctl, char **args) {
         }
         if (ctl->json == JSON_OFF) {
                 r = output_print(ctl, &out);
-        } else if (json_object_array_length(document) == 1 && !args[1]) {
+        } else if (json_object_array_length(document) == 1 && !args[1] &&
+                   !name_is_pattern(args[0])) {
                 r = output_json(ctl, json_object_array_get_idx(document, 0));
         } else {
                 r = output_json(ctl, document);

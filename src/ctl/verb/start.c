@@ -9,7 +9,10 @@ int verb_start(Ctl *ctl, char **args) {
         _cleanup_(strv_freep) char **units = NULL;
         int r;
 
-        r = names_mangle(args, &units);
+        if (ctl_connect(ctl) < 0) {
+                return SBX_EXIT_FAILURE;
+        }
+        r = names_expand(ctl, args, &units);
         if (r != 0) {
                 return r;
         }

@@ -85,16 +85,18 @@ static int verify_one(Offline *offline, const char *argument) {
 int verb_verify(Ctl *ctl, char **args) {
         _cleanup_json_ json_object *document = json_object_new_array();
         _cleanup_(offline_done) Offline offline = {};
+        _cleanup_(strv_freep) char **names = NULL;
         int r, status = SBX_EXIT_OK;
 
         if (!document) {
                 return -ENOMEM;
         }
         r = offline_init(&offline, ctl->options.backend);
+        r = r != 0 ? r : offline_expand(&offline, args, &names);
         if (r != 0) {
                 return r;
         }
-        for (char **arg = args; *arg; arg++) {
+        STRV_FOREACH (arg, names) {
                 r = verify_one(&offline, *arg);
                 if (r == 0) {
                         r = ctl->json != JSON_OFF ? result_to_json(&offline, *arg, document)
