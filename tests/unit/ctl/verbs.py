@@ -73,7 +73,7 @@ CASES = [
     ("ps of no unit", "ps nope", 4, "^$", "no unit nope"),
     ("ps --json", "ps --json=short web", 0, r'"pid":5000003,"parent":1,"inside":null,"user":null,"state":"S"', "more"),
     ("explain of a failed unit", "explain broken", 0, r"^broken\.sandbox has failed \(exit-code\)\.\n\nWhat happened\n  Executing failed on \"\\x1b\[5m/bin/x\"(.*\n)*"
-     r"\nWhat to do\n  \* Its program ended(.*\n)*\nIts last output\none\n(.*\n)*\nHost\n  Linux .*back end: direct", "^$"),
+     r"\nWhat to do\n  \* Its program ended(.*\n)*\nIts last output\n\S+ \d+ [\d:]+ \S+: one\n(.*\n)*\nHost\n  Linux .*back end: direct", "^$"),
     ("explain of a bad unit", "explain bad", 0, r"Mistakes in the unit\n  \* bad\.sandbox:3:7: error", "^$"),
     ("explain of what runs", "explain web", 0, r"^web\.sandbox is up \(running\)", "^$"),
     ("explain of no unit", "explain nope", 4, "^$", "no unit nope"),
