@@ -100,7 +100,9 @@ static int line_append(json_object *event, Str *out) {
                         continue;
                 }
                 r = property_format(key, value, &text);
-                r = r < 0 ? r : str_appendf(out, " %s=", key);
+                r = r < 0 ? r : str_append_char(out, ' ');
+                r = r < 0 ? r : text_append(out, false, COLOUR_NONE, key);
+                r = r < 0 ? r : str_append_char(out, '=');
                 r = r < 0 ? r : text_append(out, false, COLOUR_NONE, str_text(&text));
         }
         return r < 0 ? r : str_append_char(out, '\n');
