@@ -10,7 +10,7 @@ build="gcc libc6-dev meson ninja-build pkg-config libsystemd-dev libcap-dev libs
         iproute2 procps"
 test="$build check clang libclang-rt-dev clang-format clang-tidy llvm shellcheck systemd dbus e2fsprogs
         util-linux python3 strace bubblewrap runc mount man-db
-        qemu-system-x86 cpio kmod mmdebstrap"
+        qemu-system-x86 cpio kmod mmdebstrap python3-dbus python3-gi"
 
 case ${1:-} in
 build) wanted=$build ;;

@@ -14,6 +14,10 @@ void log_set_level(int priority) {
         max_priority = priority;
 }
 
+LogSink log_sink(void) {
+        return sink;
+}
+
 int log_level(void) {
         return max_priority;
 }
@@ -22,18 +26,23 @@ void log_set_sink(LogSink new_sink) {
         sink = new_sink;
 }
 
+static const char *const level_names[] = {"emerg",   "alert",  "crit", "err",
+                                          "warning", "notice", "info", "debug"};
+
+const char *log_level_name(int priority) {
+        return level_names[priority & LOG_PRIMASK];
+}
+
 int log_level_parse(const char *text, int *ret) {
-        static const char *const names[] = {"emerg",   "alert",  "crit", "err",
-                                            "warning", "notice", "info", "debug"};
         uint32_t number;
 
-        for (size_t i = 0; i < ELEMENTS(names); i++) {
-                if (streq(text, names[i])) {
+        for (size_t i = 0; i < ELEMENTS(level_names); i++) {
+                if (streq(text, level_names[i])) {
                         *ret = (int) i;
                         return 0;
                 }
         }
-        if (parse_u32(text, &number) < 0 || number >= ELEMENTS(names)) {
+        if (parse_u32(text, &number) < 0 || number >= ELEMENTS(level_names)) {
                 return -EINVAL;
         }
         *ret = (int) number;

@@ -15,9 +15,11 @@ typedef void (*LogSink)(int priority, const char *message, const char *const *fi
 
 void log_set_level(int priority);
 int log_level(void);
+const char *log_level_name(int priority);
 /* "debug", "info", "warning", "err", or 0..7. -EINVAL otherwise. */
 int log_level_parse(const char *text, int *ret);
 void log_set_sink(LogSink sink); /* NULL: stderr */
+LogSink log_sink(void);
 
 void log_fields(int priority, const char *const *fields, const char *format, ...) _printf_(3, 4);
 /* The same with %m for the errno value, given positive or negative; gives -|fault|. */

@@ -6,6 +6,7 @@
 /* systemd uses the same numbers where it has the same error. */
 const sd_bus_error_map bus_error_map[] = {
         SD_BUS_ERROR_MAP(SBX_ERROR_NO_SUCH_UNIT, ENOENT),
+        SD_BUS_ERROR_MAP(SBX_ERROR_NO_SUCH_JOB, ESRCH),
         SD_BUS_ERROR_MAP(SBX_ERROR_BAD_UNIT_SETTING, ENOEXEC),
         SD_BUS_ERROR_MAP(SBX_ERROR_UNIT_MASKED, ERFKILL),
         SD_BUS_ERROR_MAP(SBX_ERROR_UNIT_EXISTS, EEXIST),

@@ -262,13 +262,12 @@ METHOD(method_kill_unit) {
 static int append_unit(sd_bus_message *reply, const Sandbox *sandbox) {
         const Spec *spec = sandbox_definition(sandbox);
         const Job *job = sandbox->job;
-        static const char *const kinds[_JOB_KIND_MAX] = {"start", "stop", "restart"};
 
         return sd_bus_message_append(
                 reply, "(ssssssouso)", sandbox->name, spec->description ? spec->description : "",
                 load_state_name(sandbox->load_state), sandbox_active_name(sandbox),
                 sandbox_sub_name(sandbox), "", sandbox->object_path, job ? job->id : 0,
-                job ? kinds[job->kind] : "", job ? job->path : "/");
+                job ? job_kind_name(job->kind) : "", job ? job->path : "/");
 }
 
 METHOD(method_list_units) {

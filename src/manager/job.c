@@ -2,6 +2,14 @@
 #include "manager/job.h"
 
 #include "manager/manager.h"
+#include "sbx/bus.h"
+
+static const char *const kind_names[_JOB_KIND_MAX] = {
+        [JOB_START] = "start",
+        [JOB_STOP] = "stop",
+        [JOB_RESTART] = "restart",
+};
+DEFINE_LOOKUP(job_kind, JobKind, kind_names)
 
 static const char *const result_names[_JOB_RESULT_MAX] = {
         [JOB_DONE] = "done",
@@ -53,7 +61,7 @@ static int job_new(Sandbox *sandbox, JobKind kind, Job **ret) {
         job->manager = manager;
         job->sandbox = sandbox;
         job->unit = strdup(sandbox->name);
-        job->path = strf(MANAGER_JOB_PREFIX "%u", job->id);
+        job->path = strf(SBX_JOB_PREFIX "/%u", job->id);
         if (!job->unit || !job->path) {
                 return -ENOMEM;
         }

@@ -9,6 +9,7 @@
 
 typedef enum JobKind { JOB_START, JOB_STOP, JOB_RESTART, _JOB_KIND_MAX } JobKind;
 typedef enum JobResult { JOB_DONE, JOB_FAILED, JOB_CANCELED, _JOB_RESULT_MAX } JobResult;
+DECLARE_LOOKUP(job_kind, JobKind)
 DECLARE_LOOKUP(job_result, JobResult)
 
 typedef enum JobMode { JOB_REPLACE, JOB_FAIL, _JOB_MODE_MAX } JobMode;

@@ -8,7 +8,6 @@
 #include "manager/journal.h"
 #include "manager/manager.h"
 #include "manager/objects.h"
-#include "sbx/bus.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -190,20 +189,24 @@ static int introspect_one(const char *path) {
 }
 
 static int introspect(const char *path) {
-        int r;
+        int r = 0;
 
         if (path[0] != '\0') {
                 return introspect_one(path);
         }
-        r = introspect_one(SBX_OBJECT_PATH);
-        return r < 0 ? r : introspect_one(SBX_SANDBOX_PREFIX);
+        for (size_t i = 0; i < n_bus_objects && r == 0; i++) {
+                if (i == 0 || !streq(bus_objects[i].path, bus_objects[i - 1].path)) {
+                        r = introspect_one(bus_objects[i].path);
+                }
+        }
+        return r;
 }
 
 static int run(ManagerOptions *manager_options) {
         _cleanup_(manager_freep) Manager *manager = NULL;
         int r;
 
-        journal_sink_install();
+        journal_set_target(journal_target_default());
         r = bus_errors_register();
         if (r < 0) {
                 return log_fault(r, "Failed to register the errors of org.sbx1: %m");

@@ -188,6 +188,22 @@ int manager_reload(Manager *manager) {
 /* -- jobs and housekeeping
  * --------------------------------------------------------------------------- */
 
+Job *manager_find_job(const Manager *manager, uint32_t id) {
+        for (size_t i = 0; i < manager->n_sandboxes; i++) {
+                Job *job = manager->sandboxes[i]->job;
+
+                if (job && job->id == id) {
+                        return job;
+                }
+        }
+        for (Job *job = manager->jobs_over; job; job = job->next) {
+                if (job->id == id) {
+                        return job;
+                }
+        }
+        return NULL;
+}
+
 size_t manager_count_jobs(const Manager *manager) {
         size_t n = 0;
 
@@ -251,11 +267,11 @@ static int on_housekeep(sd_event_source *source, void *userdata) {
         while (manager->jobs_over) {
                 Job *job = manager->jobs_over;
 
+                notify_job_removed(manager, job); /* it must still be found */
                 manager->jobs_over = job->next;
                 if (!manager->jobs_over) {
                         manager->jobs_over_tail = &manager->jobs_over;
                 }
-                notify_job_removed(manager, job);
                 job_free(job);
         }
         for (size_t i = manager->n_sandboxes; i > 0; i--) {

@@ -11,7 +11,6 @@
 
 #define MANAGER_SANDBOXES_MAX 4096u
 #define MANAGER_JOBS_MAX 1024u
-#define MANAGER_JOB_PREFIX "/org/sbx1/job/"
 #define MANAGER_RUNTIME_DIRECTORY "/run/sbx"
 
 typedef struct HelperClient HelperClient;
@@ -79,6 +78,8 @@ int manager_load(Manager *manager, const char *name, Sandbox **ret);
 int manager_reload(Manager *manager);
 
 /* jobs */
+/* One whose end is not told of yet counts. */
+Job *manager_find_job(const Manager *manager, uint32_t id);
 size_t manager_count_jobs(const Manager *manager);
 void manager_job_new(Job *job);
 void manager_job_over(Job *job); /* takes it */

@@ -69,6 +69,7 @@ void notify_sandbox_removed(const Sandbox *sandbox) {
 static void emit_job_new(sd_bus *bus, void *userdata) {
         const Job *job = userdata;
 
+        (void) sd_bus_emit_object_added(bus, job->path);
         (void) sd_bus_emit_signal(bus, SBX_OBJECT_PATH, SBX_INTERFACE_MANAGER, "JobNew", "uos",
                                   job->id, job->path, job->unit);
 }
@@ -80,6 +81,7 @@ void notify_job_new(const Job *job) {
 static void emit_job_removed(sd_bus *bus, void *userdata) {
         const Job *job = userdata;
 
+        (void) sd_bus_emit_object_removed(bus, job->path);
         (void) sd_bus_emit_signal(bus, SBX_OBJECT_PATH, SBX_INTERFACE_MANAGER, "JobRemoved", "uoss",
                                   job->id, job->path, job->unit, job_result_name(job->result));
 }

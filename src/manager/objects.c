@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "manager/objects.h"
 
+#include "base/parse.h"
 #include "bus/properties.h"
 #include "manager/manager.h"
 #include "sbx/bus.h"
 
 #include <sys/socket.h>
+
+#define LOG_CONTROL_PATH "/org/freedesktop/LogControl1"
+#define LOG_CONTROL_INTERFACE "org.freedesktop.LogControl1"
 
 static int find_sandbox(sd_bus *bus, const char *path, const char *interface, void *userdata,
                         void **ret_found, sd_bus_error *reterr) {
@@ -21,6 +25,37 @@ static int find_spec(sd_bus *bus, const char *path, const char *interface, void 
 
         *ret_found = sandbox ? (void *) sandbox_definition(sandbox) : NULL;
         return sandbox ? 1 : 0;
+}
+
+static int find_job(sd_bus *bus, const char *path, const char *interface, void *userdata,
+                    void **ret_found, sd_bus_error *reterr) {
+        const char *number = startswith(path, SBX_JOB_PREFIX "/");
+        Job *job = NULL;
+        uint32_t id;
+
+        if (number && parse_u32(number, &id) == 0) {
+                job = manager_find_job(userdata, id);
+        }
+        /* one spelling of a number: "007" is no object */
+        *ret_found = job && streq(job->path, path) ? job : NULL;
+        return *ret_found ? 1 : 0;
+}
+
+static int enumerate_jobs(sd_bus *bus, const char *prefix, void *userdata, char ***ret_nodes,
+                          sd_bus_error *reterr) {
+        _cleanup_(strv_freep) char **nodes = NULL;
+        const Manager *manager = userdata;
+
+        for (size_t i = 0; i < manager->n_sandboxes; i++) {
+                const Job *job = manager->sandboxes[i]->job;
+                int r = job ? strv_append(&nodes, job->path) : 0;
+
+                if (r < 0) {
+                        return r;
+                }
+        }
+        *ret_nodes = TAKE(nodes);
+        return 0;
 }
 
 static int enumerate_sandboxes(sd_bus *bus, const char *prefix, void *userdata, char ***ret_nodes,
@@ -41,9 +76,12 @@ static int enumerate_sandboxes(sd_bus *bus, const char *prefix, void *userdata, 
 
 const BusObject bus_objects[] = {
         {SBX_OBJECT_PATH, false, SBX_INTERFACE_MANAGER, bus_manager_vtable, NULL, NULL},
+        {SBX_OBJECT_PATH, false, SBX_INTERFACE_MANAGER, bus_manager_job_vtable, NULL, NULL},
+        {LOG_CONTROL_PATH, false, LOG_CONTROL_INTERFACE, bus_log_control_vtable, NULL, NULL},
         {SBX_SANDBOX_PREFIX, true, SBX_INTERFACE_SANDBOX, bus_sandbox_vtable, find_sandbox,
          enumerate_sandboxes},
         {SBX_SANDBOX_PREFIX, true, SBX_INTERFACE_SANDBOX, bus_spec_vtable, find_spec, NULL},
+        {SBX_JOB_PREFIX, true, SBX_INTERFACE_JOB, bus_job_vtable, find_job, enumerate_jobs},
 };
 const size_t n_bus_objects = ELEMENTS(bus_objects);
 
@@ -118,6 +156,9 @@ static int serve(sd_bus *bus, const Manager *manager) {
                 r = sd_bus_add_object_vtable(bus, NULL, bus_objects[i].path,
                                              bus_objects[i].interface, bus_objects[i].vtable,
                                              (void *) manager);
+        }
+        if (r >= 0) {
+                r = sd_bus_add_object_manager(bus, NULL, SBX_OBJECT_PATH);
         }
         return r < 0 ? r : sd_bus_start(bus);
 }

@@ -22,10 +22,13 @@ extern const BusObject bus_objects[];
 extern const size_t n_bus_objects;
 
 extern const sd_bus_vtable bus_manager_vtable[];
+extern const sd_bus_vtable bus_manager_job_vtable[];
 extern const sd_bus_vtable bus_sandbox_vtable[];
+extern const sd_bus_vtable bus_job_vtable[];
+extern const sd_bus_vtable bus_log_control_vtable[];
 
 /* Adds them all to a connection that is not started yet. */
 int objects_add(Manager *manager, sd_bus *bus);
 /* The introspection document of one of the objects, as a client would get it; without a manager.
- * path: the Manager's or SBX_SANDBOX_PREFIX. */
+ * path: one of bus_objects. */
 int objects_introspect(const char *path, Str *out);

@@ -15,7 +15,10 @@
 #include <unistd.h>
 
 #define RETRY_FIRST_USEC (100 * USEC_PER_MSEC)
-#define RETRY_MAX_USEC (30 * USEC_PER_SEC)
+#define RETRY_MAX_USEC (4 * USEC_PER_SEC)
+/* the answers to RequestName: dbus-daemon(1), the specification */
+#define NAME_IS_OURS 1
+#define NAME_WAS_OURS 4
 #define LOCAL_PATH "/org/freedesktop/DBus/Local"
 #define LOCAL_NAME "org.freedesktop.DBus.Local"
 
@@ -42,8 +45,17 @@ struct Peers {
 /* -- the system bus
  * ---------------------------------------------------------------------------------- */
 
+static void system_take_name(Peers *peers);
+
+/* Not connected, or connected without the name. */
 static int on_retry(sd_event_source *source, uint64_t usec, void *userdata) {
-        peers_connect(userdata);
+        Peers *peers = userdata;
+
+        if (peers->system) {
+                system_take_name(peers);
+        } else {
+                peers_connect(peers);
+        }
         return 0;
 }
 
@@ -71,14 +83,35 @@ static void system_retry(Peers *peers) {
 static int on_name(sd_bus_message *reply, void *userdata, sd_bus_error *reterr) {
         Peers *peers = userdata;
         const sd_bus_error *error = sd_bus_message_get_error(reply);
+        uint32_t answer = 0;
 
-        if (error) {
-                log_error("The bus does not give us the name %s: %s. Is its policy file installed?",
-                          SBX_BUS_NAME, error->message);
+        if (!error && sd_bus_message_read(reply, "u", &answer) >= 0 &&
+            (answer == NAME_IS_OURS || answer == NAME_WAS_OURS)) {
+                peers->has_name = true;
+                peers->retry_usec = RETRY_FIRST_USEC;
+                peers->complained = false;
+                manager_check_ready(peers->manager);
                 return 0;
         }
-        peers->has_name = true;
-        manager_check_ready(peers->manager);
+        if (!peers->complained) {
+                log_error("The bus does not give us the name %s, trying again: %s", SBX_BUS_NAME,
+                          error ? error->message : "another program has it.");
+                if (error) {
+                        log_error("Is the policy file of sbx installed where the bus reads it?");
+                }
+        }
+        peers->complained = true;
+        system_retry(peers);
+        return 0;
+}
+
+/* Before sbxd serves it has no name, and a bus that answers is good enough. */
+static int on_connected(sd_bus_message *message, void *userdata, sd_bus_error *reterr) {
+        Peers *peers = userdata;
+
+        if (!peers->open) {
+                peers->retry_usec = RETRY_FIRST_USEC;
+        }
         return 0;
 }
 
@@ -92,14 +125,6 @@ static void system_take_name(Peers *peers) {
         if (r < 0) {
                 (void) log_fault(r, "Failed to ask the bus for the name %s: %m", SBX_BUS_NAME);
         }
-}
-
-static int on_connected(sd_bus_message *message, void *userdata, sd_bus_error *reterr) {
-        Peers *peers = userdata;
-
-        peers->retry_usec = RETRY_FIRST_USEC;
-        peers->complained = false;
-        return 0;
 }
 
 /* Called from within the bus's own dispatching: it is put away in peers_prune(). */

@@ -256,14 +256,10 @@ static void wait_for_socket(const FakeBus *bus) {
         ck_abort_msg("dbus-daemon did not come up");
 }
 
-void fake_bus_start(FakeBus *bus, FakeScript script, const char *stale) {
+static void fake_bus_spawn(FakeBus *bus, FakeScript script, const char *stale) {
         char configuration[128], byte;
         int ready[2];
 
-        *bus = (FakeBus){.directory = "/tmp/sbx-bus-XXXXXX"};
-        ck_assert_ptr_nonnull(mkdtemp(bus->directory));
-        (void) snprintf(bus->address, sizeof(bus->address), "unix:path=%s/bus", bus->directory);
-        (void) snprintf(bus->log, sizeof(bus->log), "%s/log", bus->directory);
         write_configuration(bus, configuration, sizeof(configuration));
         bus->daemon = fork();
         ck_assert_int_ge(bus->daemon, 0);
@@ -286,6 +282,18 @@ void fake_bus_start(FakeBus *bus, FakeScript script, const char *stale) {
         fd_close(ready[0]);
 }
 
+void fake_bus_start(FakeBus *bus, FakeScript script, const char *stale) {
+        *bus = (FakeBus){.directory = "/tmp/sbx-bus-XXXXXX"};
+        ck_assert_ptr_nonnull(mkdtemp(bus->directory));
+        (void) snprintf(bus->address, sizeof(bus->address), "unix:path=%s/bus", bus->directory);
+        (void) snprintf(bus->log, sizeof(bus->log), "%s/log", bus->directory);
+        fake_bus_spawn(bus, script, stale);
+}
+
+void fake_bus_again(FakeBus *bus, FakeScript script) {
+        fake_bus_spawn(bus, script, NULL);
+}
+
 void fake_remove_tree(const char *path) {
         char *arguments[] = {(char *) "rm", (char *) "-rf", (char *) "--", (char *) path, NULL};
         pid_t pid = fork();
@@ -298,13 +306,17 @@ void fake_remove_tree(const char *path) {
         ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
 }
 
-void fake_bus_stop(FakeBus *bus) {
+void fake_bus_kill(FakeBus *bus) {
         const pid_t pids[] = {bus->systemd, bus->daemon};
 
         for (size_t i = 0; i < ELEMENTS(pids); i++) {
                 ck_assert_int_eq(kill(pids[i], SIGKILL), 0);
                 ck_assert_int_eq(waitpid(pids[i], NULL, 0), pids[i]);
         }
+}
+
+void fake_bus_stop(FakeBus *bus) {
+        fake_bus_kill(bus);
         fake_remove_tree(bus->directory);
 }
 

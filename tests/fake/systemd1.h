@@ -29,6 +29,9 @@ typedef struct FakeBus {
 /* Starts both; aborts the test where that fails. stale: the name of a unit that is there from the
  * beginning, or NULL. */
 void fake_bus_start(FakeBus *bus, FakeScript script, const char *stale);
+/* SIGKILL to both; fake_bus_again() starts the next two at the same address. */
+void fake_bus_kill(FakeBus *bus);
+void fake_bus_again(FakeBus *bus, FakeScript script);
 void fake_bus_stop(FakeBus *bus);
 /* How many lines of the log start with this text; waits up to a second for there to be n. */
 int fake_bus_count(const FakeBus *bus, const char *prefix, int n);
