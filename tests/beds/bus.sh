@@ -76,12 +76,32 @@ check_bus_hangs() {
         check "the bus is there again" wait_for 6 names_are_owned
 }
 
+# As a program of somebody else: against what is installed, with nothing of the tree but its source.
+check_library() {
+        local program=/tmp/sbx-example flags
+        flags=$(pkg-config --cflags --libs libsbx)
+        # shellcheck disable=SC2086 # several words
+        check "the example is built against the installed library" \
+                cc -Wall -Wextra -Werror -o "$program" "$SBX_SOURCE_ROOT/src/lib/example.c" $flags
+        check_output "it is linked with it" 'libsbx\.so\.0 => (/usr)?/lib/' ldd "$program"
+        check_output "it watches a sandbox become active" '^steady.sandbox is active \(running\)' \
+                "$program" steady.sandbox
+        check_equal "and has stopped it" "$(property steady ActiveState)" inactive
+        check_output "it says why a start failed" '^broken.sandbox failed: .*/bin/nothing' "$program" broken.sandbox
+        check_output "and what is no unit" '^starting: There is no unit nosuch.sandbox' "$program" nosuch.sandbox
+        check_output "and that a stranger may not" '^starting: ' \
+                setpriv --reuid 65534 --regid 65534 --clear-groups "$program" steady.sandbox
+        check_equal "who has started nothing" "$(property steady ActiveState)" inactive
+}
+
 mkdir -p "$units"
 for name in steady second; do
         printf '[Sandbox]\nLayers=busybox\nExecStart=/bin/sleep 1000\n' >"$units/$name.sandbox"
 done
+printf '[Sandbox]\nType=exec\nLayers=busybox\nExecStart=/bin/nothing\n' >"$units/broken.sandbox"
 check_activation
 check_log_control
+check_library
 /usr/bin/python3 "$here/client.py" || not_ok "a client in Python"
 check "sbxctl start steady" "$SBXCTL" start steady
 check_bus_lost "dbus is killed" systemctl kill -s KILL dbus.service

@@ -4,6 +4,7 @@
  *
  *     web     is active            broken  fails to start       bad     has mistakes
  *     idle    is inactive          ends    starts and has ended at once
+ *     stuck   its jobs do not end  crash   it dies after it named the job
  *
  * Programs of Exec and run are not run: the first word says how they end ("exit-42", "signal-9",
  * "missing", "echo": copies stdin to stdout, "wait": ends by a signal that is passed on). */
@@ -170,6 +171,14 @@ static int on_job(sd_bus_message *message, void *userdata, sd_bus_error *error) 
                 return r;
         }
         say(member, name, mode);
+        if (streq(name, "crash.sandbox")) {
+                (void) sd_bus_reply_method_return(message, "o", "/org/sbx1/job/1");
+                (void) sd_bus_flush(fake->bus);
+                _exit(EXIT_SUCCESS);
+        }
+        if (streq(name, "stuck.sandbox")) {
+                return sd_bus_reply_method_return(message, "o", "/org/sbx1/job/1");
+        }
         if (!unit_find(name) && !streq_ptr(name, fake->unit)) {
                 return no_such_unit(error, name);
         }
@@ -177,7 +186,14 @@ static int on_job(sd_bus_message *message, void *userdata, sd_bus_error *error) 
                 return sd_bus_error_set_const(error, SBX_ERROR_BAD_UNIT_SETTING,
                                               "bad.sandbox has mistakes.");
         }
-        return reply_job(fake, message, name, streq(name, "broken.sandbox") ? "failed" : "done");
+        if (streq(name, "web.sandbox")) {
+                r = sd_bus_emit_properties_changed(fake->bus, SBX_SANDBOX_PREFIX "/web_2esandbox",
+                                                   SBX_INTERFACE_SANDBOX, "ActiveState", "SubState",
+                                                   "Result", NULL);
+        }
+        return r < 0 ? r
+                     : reply_job(fake, message, name,
+                                 streq(name, "broken.sandbox") ? "failed" : "done");
 }
 
 static int on_load(sd_bus_message *message, void *userdata, sd_bus_error *error) {

@@ -17,7 +17,8 @@ for path in usr/sbin/sbxd usr/bin/sbxctl usr/lib/sbx/sbx-helper usr/lib/sbx/sbx-
         etc/sbx/system usr/share/dbus-1/system.d/org.sbx1.conf \
         usr/share/dbus-1/system-services/org.sbx1.service usr/share/man/man5/sbx.sandbox.5 \
         usr/share/man/man1/sbxctl.1 usr/share/dbus-1/interfaces/org.sbx1.Manager.xml \
-        usr/share/dbus-1/interfaces/org.sbx1.Sandbox.xml; do
+        usr/share/dbus-1/interfaces/org.sbx1.Sandbox.xml usr/share/dbus-1/interfaces/org.sbx1.Job.xml \
+        usr/include/sbx/sbx.h; do
         if [ ! -e "$root/$path" ]; then
                 echo "not installed: /$path"
                 faults=$((faults + 1))
