@@ -24,6 +24,29 @@ static int job_unit_path(const Job *job, char **ret) {
         return sd_bus_path_encode(SBX_SANDBOX_PREFIX, job->unit, ret);
 }
 
+int bus_reply_job(sd_bus_message *message, Sandbox *sandbox, JobKind kind, JobMode mode,
+                  sd_bus_error *reterr) {
+        Job *job;
+        int r;
+
+        if (!sandbox->job) {
+                r = clients_check(sandbox->manager, message, CLIENT_JOBS, reterr);
+                if (r < 0) {
+                        return r;
+                }
+        }
+        r = job_request(sandbox, kind, mode, &job);
+        if (r == -EBUSY) {
+                return sd_bus_error_setf(reterr, SD_BUS_ERROR_FAILED,
+                                         "Another job of %s is pending.", sandbox->name);
+        }
+        if (r == 0 && !job->client) {
+                job->client = strdup(client_name(message));
+                r = job->client ? 0 : -ENOMEM;
+        }
+        return r < 0 ? r : sd_bus_reply_method_return(message, "o", job->path);
+}
+
 /* -- the object -- */
 
 GETTER(get_unit) {

@@ -79,19 +79,6 @@ static int find_or_load(Manager *manager, const char *name, Sandbox **ret, sd_bu
 
 /* -- jobs -- */
 
-static int reply_job(sd_bus_message *message, Sandbox *sandbox, JobKind kind, JobMode mode,
-                     sd_bus_error *reterr) {
-        Job *job;
-        int r;
-
-        r = job_request(sandbox, kind, mode, &job);
-        if (r == -EBUSY) {
-                return sd_bus_error_setf(reterr, SD_BUS_ERROR_FAILED,
-                                         "Another job of %s is pending.", sandbox->name);
-        }
-        return r < 0 ? r : sd_bus_reply_method_return(message, "o", job->path);
-}
-
 static int read_job(sd_bus_message *message, Manager *manager, JobKind kind, sd_bus_error *reterr) {
         const char *name, *text;
         Sandbox *sandbox;
@@ -121,7 +108,7 @@ static int read_job(sd_bus_message *message, Manager *manager, JobKind kind, sd_
             (kind == JOB_RESTART || (kind == JOB_START && !sandbox_is_up(sandbox)))) {
                 return error_bad_unit(sandbox, reterr);
         }
-        return reply_job(message, sandbox, kind, (JobMode) mode, reterr);
+        return bus_reply_job(message, sandbox, kind, (JobMode) mode, reterr);
 }
 
 METHOD(method_start_unit) {
@@ -142,12 +129,18 @@ METHOD(method_start_transient_unit) {
 
         r = bus_authorise(message, reterr);
         if (r == 0) {
+                r = clients_check(userdata, message, CLIENT_TRANSIENTS, reterr);
+        }
+        if (r == 0) {
+                r = clients_check(userdata, message, CLIENT_JOBS, reterr);
+        }
+        if (r == 0) {
                 r = transient_read(userdata, message, &sandbox, &mode, reterr);
         }
         if (r == 0) {
                 r = transient_set_owner(sandbox, message);
         }
-        return r < 0 ? r : reply_job(message, sandbox, JOB_START, (JobMode) mode, reterr);
+        return r < 0 ? r : bus_reply_job(message, sandbox, JOB_START, (JobMode) mode, reterr);
 }
 
 /* -- units -- */

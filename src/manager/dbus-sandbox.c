@@ -279,7 +279,6 @@ GETTER(get_directive_places) {
 static int request_job(sd_bus_message *message, Sandbox *sandbox, JobKind kind,
                        sd_bus_error *reterr) {
         const char *text;
-        Job *job;
         int mode, r;
 
         r = sd_bus_message_read(message, "s", &text);
@@ -294,8 +293,7 @@ static int request_job(sd_bus_message *message, Sandbox *sandbox, JobKind kind,
                 return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS,
                                          "There is no job mode \"%s\".", text);
         }
-        r = job_request(sandbox, kind, (JobMode) mode, &job);
-        return r < 0 ? r : sd_bus_reply_method_return(message, "o", job->path);
+        return bus_reply_job(message, sandbox, kind, (JobMode) mode, reterr);
 }
 
 static int method_start(sd_bus_message *message, void *userdata, sd_bus_error *reterr) {

@@ -18,6 +18,7 @@ struct ExecRequest {
         ExecRequest *next;
         uint32_t id;
         uint32_t serial;
+        char *client;            /* client_name() */
         sd_bus_message *message; /* not answered yet; NULL: it runs */
         Plan *plan;
 };
@@ -25,6 +26,7 @@ struct ExecRequest {
 static void exec_free(ExecRequest *request) {
         sd_bus_message_unref(request->message);
         plan_free(request->plan);
+        free(request->client);
         free(request);
 }
 
@@ -113,6 +115,15 @@ static size_t exec_count(const Sandbox *sandbox) {
         return n;
 }
 
+size_t exec_count_of(const Sandbox *sandbox, const char *client) {
+        size_t n = 0;
+
+        for (const ExecRequest *request = sandbox->execs; request; request = request->next) {
+                n += streq(request->client, client) ? 1 : 0;
+        }
+        return n;
+}
+
 int exec_start(Sandbox *sandbox, sd_bus_message *message, char *const *argv,
                const ExecOptions *options, sd_bus_error *reterr) {
         ExecRequest *request;
@@ -129,8 +140,17 @@ int exec_start(Sandbox *sandbox, sd_bus_message *message, char *const *argv,
                 return sd_bus_error_setf(reterr, SBX_ERROR_LIMITS_EXCEEDED,
                                          "Too many programs were started in %s.", sandbox->name);
         }
+        r = clients_check(sandbox->manager, message, CLIENT_EXECS, reterr);
+        if (r < 0) {
+                return r;
+        }
         request = calloc(1, sizeof(*request));
         if (!request) {
+                return -ENOMEM;
+        }
+        request->client = strdup(client_name(message));
+        if (!request->client) {
+                exec_free(request);
                 return -ENOMEM;
         }
         request->id = ++sandbox->manager->last_exec;

@@ -26,6 +26,8 @@ int exec_kill(Sandbox *sandbox, uint32_t id, int signal);
 /* The sandbox of a request, or NULL. */
 Sandbox *exec_find_sandbox(Manager *manager, uint32_t id);
 
+/* How many programs a client has in it: client_name(). */
+size_t exec_count_of(const Sandbox *sandbox, const char *client);
 /* What the helper says. */
 void exec_running(Sandbox *sandbox, ControlMessage *message);
 void exec_failed(Sandbox *sandbox, const ControlMessage *message);

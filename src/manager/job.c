@@ -30,6 +30,7 @@ Job *job_free(Job *job) {
         }
         free(job->path);
         free(job->unit);
+        free(job->client);
         free(job);
         return NULL;
 }

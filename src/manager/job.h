@@ -19,6 +19,7 @@ struct Job {
         uint32_t id;
         char *path;
         char *unit;
+        char *client; /* who asked for it: client_name(); NULL: nobody */
         JobKind kind;
         JobResult result;
         Manager *manager;

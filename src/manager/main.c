@@ -34,6 +34,10 @@ static int print_help(void) {
                       "  --helper-socket=PATH      connect there and start nothing\n"
                       "  --bus-address=ADDRESS     instead of the system bus\n"
                       "  --scope-timeout=TIME      how long systemd may take (default: 25s)\n"
+                      "  --client-limits=NAME=N[,NAME=N]\n"
+                      "                            what one client may have: calls a second, "
+                      "jobs,\n"
+                      "                            transients, execs\n"
                       "  --log-level=LEVEL         debug, info, notice, warning, err\n"
                       "  --introspect[=PATH]       print what is served on the bus, as XML\n"
                       "  --help, --version\n") < 0
@@ -51,6 +55,7 @@ enum {
         OPTION_HELPER_SOCKET,
         OPTION_BUS_ADDRESS,
         OPTION_SCOPE_TIMEOUT,
+        OPTION_CLIENT_LIMITS,
         OPTION_LOG_LEVEL,
         OPTION_INTROSPECT,
         OPTION_SYSTEM,
@@ -68,6 +73,7 @@ static const struct option options[] = {
         {"helper-socket", required_argument, NULL, OPTION_HELPER_SOCKET},
         {"bus-address", required_argument, NULL, OPTION_BUS_ADDRESS},
         {"scope-timeout", required_argument, NULL, OPTION_SCOPE_TIMEOUT},
+        {"client-limits", required_argument, NULL, OPTION_CLIENT_LIMITS},
         {"log-level", required_argument, NULL, OPTION_LOG_LEVEL},
         {"introspect", optional_argument, NULL, OPTION_INTROSPECT},
         {"system", no_argument, NULL, OPTION_SYSTEM},
@@ -129,6 +135,8 @@ static int parse_option(int option, const char *value, Arguments *ret) {
                 return parse_backend(value, &ret->manager.backend);
         case OPTION_SCOPE_TIMEOUT:
                 return parse_timespan(value, &ret->manager.scope_timeout_usec);
+        case OPTION_CLIENT_LIMITS:
+                return client_limits_parse(value, &ret->manager.client_limits);
         case OPTION_LOG_LEVEL:
                 r = log_level_parse(value, &level);
                 if (r == 0) {
@@ -216,8 +224,9 @@ static int run(ManagerOptions *manager_options) {
 }
 
 int main(int argc, char **argv) {
-        Arguments arguments = {
-                .manager = {.backend = -1, .scope_timeout_usec = SCOPE_JOB_TIMEOUT_USEC}};
+        Arguments arguments = {.manager = {.backend = -1,
+                                           .scope_timeout_usec = SCOPE_JOB_TIMEOUT_USEC,
+                                           .client_limits = CLIENT_LIMITS_DEFAULT}};
         int r;
 
         r = parse_arguments(argc, argv, &arguments);

@@ -4,13 +4,14 @@
 /* sbxd: the registry of sandboxes and everything that lives as long as the program. */
 
 #include "base/host.h"
+#include "manager/clients.h"
 #include "manager/job.h"
 #include "manager/sandbox.h"
 
 #include <systemd/sd-bus.h>
 
 #define MANAGER_SANDBOXES_MAX 4096u
-#define MANAGER_JOBS_MAX 1024u
+#define MANAGER_JOBS_MAX 4096u
 #define MANAGER_RUNTIME_DIRECTORY "/run/sbx"
 
 typedef struct HelperClient HelperClient;
@@ -27,6 +28,7 @@ typedef struct ManagerOptions {
         char *layer_path;
         int backend; /* Backend, or -1: by what PID 1 is */
         usec_t scope_timeout_usec;
+        ClientLimits client_limits;
 } ManagerOptions;
 
 typedef struct JanitorJob JanitorJob;

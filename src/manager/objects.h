@@ -4,10 +4,9 @@
 /* Everything that is served on a connection, in one list. */
 
 #include "base/str.h"
+#include "manager/job.h"
 
 #include <systemd/sd-bus.h>
-
-typedef struct Manager Manager;
 
 typedef struct BusObject {
         const char *path;
@@ -26,6 +25,10 @@ extern const sd_bus_vtable bus_manager_job_vtable[];
 extern const sd_bus_vtable bus_sandbox_vtable[];
 extern const sd_bus_vtable bus_job_vtable[];
 extern const sd_bus_vtable bus_log_control_vtable[];
+
+/* Asks for a job in the name of the caller, and answers with its path. */
+int bus_reply_job(sd_bus_message *message, Sandbox *sandbox, JobKind kind, JobMode mode,
+                  sd_bus_error *reterr);
 
 /* Adds them all to a connection that is not started yet. */
 int objects_add(Manager *manager, sd_bus *bus);

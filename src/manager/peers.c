@@ -7,6 +7,7 @@
 #include "manager/objects.h"
 #include "sbx/bus.h"
 
+#include <inttypes.h>
 #include <sys/epoll.h>
 #include <sys/random.h>
 #include <sys/socket.h>
@@ -32,6 +33,8 @@ typedef struct Peer {
 struct Peers {
         Manager *manager;
         sd_bus *system; /* NULL while there is none */
+        Clients *clients;
+        uint64_t last_peer;
         bool open, has_name, system_gone, complained;
         usec_t retry_usec;
         sd_event_source *retry;
@@ -41,6 +44,13 @@ struct Peers {
         Peer *first;
         size_t n;
 };
+
+/* What waits to be written to somebody who does not read, or who hangs. */
+static uint64_t queue_length(sd_bus *bus) {
+        uint64_t n = 0;
+
+        return sd_bus_get_n_queued_write(bus, &n) < 0 ? 0 : n;
+}
 
 /* -- the system bus
  * ---------------------------------------------------------------------------------- */
@@ -65,6 +75,7 @@ static void system_drop(Peers *peers) {
         }
         peers->has_name = false;
         manager_bus_changed(peers->manager, NULL);
+        clients_forget(peers->clients);
         peers->system = sd_bus_close_unref(peers->system);
 }
 
@@ -136,6 +147,14 @@ static int on_disconnected(sd_bus_message *message, void *userdata, sd_bus_error
         return 0;
 }
 
+static int on_system_message(sd_bus_message *message, void *userdata, sd_bus_error *reterr) {
+        Peers *peers = userdata;
+
+        return sd_bus_message_is_method_call(message, NULL, NULL) > 0
+                       ? clients_admit(peers->clients, message, reterr)
+                       : 0;
+}
+
 static int system_set_up(Peers *peers, sd_bus *bus) {
         int r;
 
@@ -147,6 +166,9 @@ static int system_set_up(Peers *peers, sd_bus *bus) {
         if (r >= 0) {
                 r = sd_bus_match_signal(bus, NULL, LOCAL_NAME, LOCAL_PATH, LOCAL_NAME,
                                         "Disconnected", on_disconnected, peers);
+        }
+        if (r >= 0) {
+                r = sd_bus_add_filter(bus, NULL, on_system_message, peers);
         }
         if (r >= 0) {
                 r = objects_add(peers->manager, bus);
@@ -220,7 +242,26 @@ static int on_peer_gone(sd_bus_message *message, void *userdata, sd_bus_error *r
         return 0;
 }
 
+/* Who asks and asks and does not read the answers: each could be large. */
+static int on_peer_message(sd_bus_message *message, void *userdata, sd_bus_error *reterr) {
+        Peer *peer = userdata;
+        uint64_t n = queue_length(peer->bus);
+
+        if (n > PEER_QUEUE_MAX) {
+                peer->gone = true;
+                manager_housekeep(peer->peers->manager);
+                return 1;
+        }
+        if (n > PEER_BUSY && sd_bus_message_is_method_call(message, NULL, NULL) > 0 &&
+            client_call_cost(peer->peers->manager, message) > 1) {
+                return sd_bus_error_set_const(reterr, SBX_ERROR_LIMITS_EXCEEDED,
+                                              "Read the answers that are there first.");
+        }
+        return 0;
+}
+
 static int peer_set_up(Peer *peer, int fd) {
+        _cleanup_free_ char *name = strf("private-%" PRIu64, ++peer->peers->last_peer);
         sd_bus *bus = peer->bus;
         sd_id128_t id;
         int r;
@@ -241,11 +282,14 @@ static int peer_set_up(Peer *peer, int fd) {
                 r = sd_bus_set_sender(bus, SBX_BUS_NAME);
         }
         if (r >= 0) {
-                r = sd_bus_set_description(bus, "private");
+                r = name ? sd_bus_set_description(bus, name) : -ENOMEM;
         }
         if (r >= 0) {
                 r = sd_bus_match_signal(bus, NULL, LOCAL_NAME, LOCAL_PATH, LOCAL_NAME,
                                         "Disconnected", on_peer_gone, peer);
+        }
+        if (r >= 0) {
+                r = sd_bus_add_filter(bus, NULL, on_peer_message, peer);
         }
         if (r >= 0) {
                 r = objects_add(peer->peers->manager, bus);
@@ -401,14 +445,16 @@ void peers_each(Peers *peers, void (*call)(sd_bus *bus, void *userdata), void *u
 }
 
 static bool peer_is_slow(const Peer *peer) {
-        uint64_t n = 0;
-
-        return sd_bus_get_n_queued_write(peer->bus, &n) >= 0 && n > PEER_QUEUE_MAX;
+        return queue_length(peer->bus) > PEER_QUEUE_MAX;
 }
 
 void peers_prune(Peers *peers) {
         if (!peers) {
                 return;
+        }
+        if (peers->system && queue_length(peers->system) > PEER_QUEUE_MAX) {
+                log_warning("The system bus does not take what it is sent, connecting anew.");
+                peers->system_gone = true;
         }
         if (peers->system_gone) {
                 peers->system_gone = false;
@@ -430,6 +476,7 @@ void peers_prune(Peers *peers) {
 
 int peers_new(Manager *manager, Peers **ret) {
         Peers *peers;
+        int r;
 
         assert(manager);
         assert(ret);
@@ -445,6 +492,11 @@ int peers_new(Manager *manager, Peers **ret) {
         if (!peers->socket_path) {
                 free(peers);
                 return -ENOMEM;
+        }
+        r = clients_new(manager, &peers->clients);
+        if (r < 0) {
+                (void) peers_free(peers);
+                return r;
         }
         *ret = peers;
         return 0;
@@ -467,6 +519,7 @@ Peers *peers_free(Peers *peers) {
                 (void) unlink(peers->socket_path);
         }
         fd_close(peers->listen_fd);
+        clients_free(peers->clients);
         sd_bus_close_unref(peers->system);
         free(peers->socket_path);
         free(peers);

@@ -15,6 +15,8 @@ typedef struct Peers Peers;
 #define PEERS_MAX 512u
 /* A client that does not read is dropped: sd-bus alone would queue 393216 messages (F-22). */
 #define PEER_QUEUE_MAX 4096u
+/* From here on it gets no large answers. */
+#define PEER_BUSY 8u
 
 int peers_new(Manager *manager, Peers **ret);
 Peers *peers_free(Peers *peers);

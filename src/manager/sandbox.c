@@ -103,6 +103,7 @@ Sandbox *sandbox_free(Sandbox *sandbox) {
         sd_bus_track_unref(sandbox->owner_track);
         free(sandbox->status_text);
         free(sandbox->object_path);
+        free(sandbox->client);
         free(sandbox->scope_name);
         free(sandbox->name);
         free(sandbox);

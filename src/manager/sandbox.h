@@ -82,6 +82,7 @@ struct Sandbox {
                             */
         sd_bus_track
                 *owner_track; /* transient: the name on the system bus that holds it, or NULL */
+        char *client;         /* transient: who made it: client_name() */
         bool released;        /* transient: UnrefUnit() */
         SandboxStreams streams;
 

@@ -262,11 +262,17 @@ static int on_owner_gone(sd_bus_track *track, void *userdata) {
 
 int transient_set_owner(Sandbox *sandbox, sd_bus_message *message) {
         sd_bus *bus = sd_bus_message_get_bus(message);
+        char *client = strdup(client_name(message));
         int r;
 
+        if (!client) {
+                return -ENOMEM;
+        }
+        free(sandbox->client);
+        sandbox->client = client;
         sandbox->owner_bus = NULL;
         sandbox->owner_track = sd_bus_track_unref(sandbox->owner_track);
-        if (!sd_bus_message_get_sender(message)) {
+        if (sd_bus_is_bus_client(bus) == 0) {
                 sandbox->owner_bus = bus; /* peer to peer: the connection itself */
                 return 0;
         }

@@ -5,7 +5,7 @@
 
 #include "manager/sandbox.h"
 
-#define TRANSIENT_MAX 1024u
+#define TRANSIENT_MAX 2048u
 #define TRANSIENT_PROPERTIES_MAX 4096u
 
 /* Reads name, mode, a(sv) and aux off the message; makes or redefines the sandbox. Negative with

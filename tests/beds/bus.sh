@@ -94,6 +94,28 @@ check_library() {
         check_equal "who has started nothing" "$(property steady ActiveState)" inactive
 }
 
+rss_kib() {
+        sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$(systemctl show -p MainPID --value sbxd)/status"
+}
+
+# A stranger calls as fast as it can: root is served meanwhile, and sbxd does not grow.
+check_flood() {
+        local before after flooding
+        before=$(rss_kib)
+        setpriv --reuid 65534 --regid 65534 --clear-groups /usr/bin/python3 "$here/client.py" flood &
+        flooding=$!
+        sleep 1
+        for _ in 1 2 3 4 5; do
+                check "root is served during a flood" timeout 2 "$SBXCTL" list
+        done
+        wait "$flooding"
+        check_equal "a flood is refused by name" $? 0
+        after=$(rss_kib)
+        echo "# sbxd has $after KiB after the flood, $before before"
+        check "sbxd does not grow by it" test $((after - before)) -lt 16384
+        check_output "and says who it was" 'uid 65534 .* makes too many calls' journalctl -q -u sbxd -o cat
+}
+
 mkdir -p "$units"
 for name in steady second; do
         printf '[Sandbox]\nLayers=busybox\nExecStart=/bin/sleep 1000\n' >"$units/$name.sandbox"
@@ -102,6 +124,7 @@ printf '[Sandbox]\nType=exec\nLayers=busybox\nExecStart=/bin/nothing\n' >"$units
 check_activation
 check_log_control
 check_library
+check_flood
 /usr/bin/python3 "$here/client.py" || not_ok "a client in Python"
 check "sbxctl start steady" "$SBXCTL" start steady
 check_bus_lost "dbus is killed" systemctl kill -s KILL dbus.service

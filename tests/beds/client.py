@@ -8,6 +8,7 @@ import os
 import pwd
 import subprocess
 import sys
+import time
 
 import dbus
 import dbus.mainloop.glib
@@ -21,6 +22,7 @@ UNIT = "client.sandbox"
 UNIT_FILE = "/run/sbx/system/" + UNIT
 TEXT = "[Unit]\nDescription=Of a client\n[Sandbox]\nLayers=busybox\nExecStart=/bin/sleep 1000\nTimeoutStopSec=7s\n"
 WAIT_MSEC = 10000
+FLOOD_SECONDS = 3
 
 faults = 0
 
@@ -140,6 +142,29 @@ def stranger():
           == "org.freedesktop.DBus.Error.AccessDenied")
 
 
+def flood():
+    """As many calls as one connection can make, for some seconds: the surplus is refused by name."""
+    bus = dbus.SystemBus()
+    answers, until = {}, time.monotonic() + FLOOD_SECONDS
+    count = lambda what: answers.__setitem__(what, answers.get(what, 0) + 1)
+    proxy = bus.get_object(NAME, ROOT, introspect=False)
+    loop = GLib.MainLoop()
+
+    def again(*_):
+        for _ in range(50):
+            proxy.ListUnits(dbus_interface=MANAGER, reply_handler=lambda _: count("good"),
+                            error_handler=lambda error: count(error.get_dbus_name()))
+        if time.monotonic() > until:
+            GLib.timeout_add(1000, loop.quit)
+        return time.monotonic() <= until
+
+    GLib.timeout_add(2, again)
+    loop.run()
+    print(f"# {answers}")
+    limited = answers.get(NAME + ".Error.LimitsExceeded", 0)
+    check("a flood is refused in part", answers.get("good", 0) > 0 and limited > 0, answers)
+
+
 def as_stranger():
     nobody = pwd.getpwnam("nobody")
     command = ["setpriv", f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups",
@@ -149,8 +174,9 @@ def as_stranger():
 
 def main():
     dbus.mainloop.glib.DBusGMainLoop(set_as_default=True)
-    if sys.argv[1:] == ["stranger"]:
-        stranger()
+    roles = {"stranger": stranger, "flood": flood}
+    if sys.argv[1:]:
+        roles[sys.argv[1]]()
         sys.exit(faults != 0)
     os.makedirs(os.path.dirname(UNIT_FILE), exist_ok=True)
     with open(UNIT_FILE, "w", encoding="ascii") as stream:

@@ -224,7 +224,8 @@ static void write_configuration(const FakeBus *bus, char *path, size_t size) {
                 "1.0//EN\"\n"
                 " \"http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd\">\n"
                 "<busconfig><type>session</type><listen>%s</listen><auth>EXTERNAL</auth>\n"
-                "<policy context=\"default\"><allow send_destination=\"*\" eavesdrop=\"true\"/>\n"
+                "<policy context=\"default\"><allow user=\"*\"/><allow send_destination=\"*\" "
+                "eavesdrop=\"true\"/>\n"
                 "<allow eavesdrop=\"true\"/><allow own=\"*\"/></policy></busconfig>\n";
         char *text = strf(format, bus->address);
         int fd;
@@ -285,6 +286,7 @@ static void fake_bus_spawn(FakeBus *bus, FakeScript script, const char *stale) {
 void fake_bus_start(FakeBus *bus, FakeScript script, const char *stale) {
         *bus = (FakeBus){.directory = "/tmp/sbx-bus-XXXXXX"};
         ck_assert_ptr_nonnull(mkdtemp(bus->directory));
+        ck_assert_int_eq(chmod(bus->directory, 0755), 0); /* for clients of any uid */
         (void) snprintf(bus->address, sizeof(bus->address), "unix:path=%s/bus", bus->directory);
         (void) snprintf(bus->log, sizeof(bus->log), "%s/log", bus->directory);
         fake_bus_spawn(bus, script, stale);

@@ -52,7 +52,7 @@ static void exec_sbxd(const Bed *bed) {
         (void) snprintf(units, sizeof(units), "--unit-path=%s/units", bed->directory);
         (void) execl(program, "sbxd", runtime, socket_path, bus, units, "--log-level=crit",
                      bed->scopes ? "--backend=scope" : "--backend=direct", "--scope-timeout=500ms",
-                     NULL);
+                     bed->option, NULL);
         _exit(EXIT_FAILURE);
 }
 
@@ -117,7 +117,8 @@ void bed_greet(Bed *bed) {
         expect(bed, CONTROL_LIST);
 }
 
-void bed_connect(Bed *bed) {
+sd_bus *bed_private(const Bed *bed) {
+        sd_bus *bus = NULL;
         char path[128];
         int fd = -EBADF;
 
@@ -129,16 +130,24 @@ void bed_connect(Bed *bed) {
                 (void) nanosleep(&pause, NULL);
         }
         ck_assert_int_ge(fd, 0);
-        bed->bus = sd_bus_close_unref(bed->bus);
-        ck_assert_int_ge(sd_bus_new(&bed->bus), 0);
-        ck_assert_int_ge(sd_bus_set_fd(bed->bus, fd, fd), 0);
-        ck_assert_int_ge(sd_bus_start(bed->bus), 0);
+        ck_assert_int_ge(sd_bus_new(&bus), 0);
+        ck_assert_int_ge(sd_bus_set_fd(bus, fd, fd), 0);
+        ck_assert_int_ge(sd_bus_start(bus), 0);
+        return bus;
 }
 
-void bed_open(Bed *bed, bool scopes, FakeScript script) {
+void bed_connect(Bed *bed) {
+        bed->bus = sd_bus_close_unref(bed->bus);
+        bed->bus = bed_private(bed);
+}
+
+void bed_open_with(Bed *bed, bool scopes, FakeScript script, const char *option) {
         char path[128];
 
-        *bed = (Bed){.directory = "/run/sbx-daemon-XXXXXX", .helper = -EBADF, .scopes = scopes};
+        *bed = (Bed){.directory = "/run/sbx-daemon-XXXXXX",
+                     .helper = -EBADF,
+                     .scopes = scopes,
+                     .option = option};
         ck_assert_ptr_nonnull(mkdtemp(bed->directory));
         if (scopes) {
                 fake_bus_start(&bed->fake, script, NULL);
@@ -157,6 +166,10 @@ void bed_open(Bed *bed, bool scopes, FakeScript script) {
         bed_greet(bed);
         SAY(bed, CONTROL_LISTED, 0);
         bed_connect(bed);
+}
+
+void bed_open(Bed *bed, bool scopes, FakeScript script) {
+        bed_open_with(bed, scopes, script, NULL);
 }
 
 /* sbxd has to end on SIGTERM, and well: whatever happened before. */

@@ -19,6 +19,7 @@ typedef struct Bed {
         char directory[64];
         FakeBus fake;
         bool scopes;
+        const char *option;   /* one more of sbxd's, or NULL */
         int listener, helper; /* the socket that sbxd connects to, its connection */
         pid_t sbxd, child;
         sd_bus *bus;
@@ -36,9 +37,13 @@ void say(Bed *bed, ControlType type, const uint64_t *numbers, const char *text, 
 #define SAY(bed, type, ...) \
         say(bed, type, (const uint64_t[CONTROL_NUMBERS_MAX]){__VA_ARGS__}, NULL, NULL, 0)
 void bed_greet(Bed *bed);
+/* Instead of the connection that it had. */
 void bed_connect(Bed *bed);
+/* One more. */
+sd_bus *bed_private(const Bed *bed);
 /* A helper that has greeted and knows of nothing, and a connection to the private socket. */
 void bed_open(Bed *bed, bool scopes, FakeScript script);
+void bed_open_with(Bed *bed, bool scopes, FakeScript script, const char *option);
 void bed_close(Bed *bed);
 
 /* what a client does */
