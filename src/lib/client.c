@@ -131,7 +131,6 @@ PUBLIC sbx_client *sbx_client_free(sbx_client *client) {
         if (!client) {
                 return NULL;
         }
-        (void) sd_bus_flush(client->bus);
         sd_bus_unref(client->bus);
         free(client->error);
         free(client);
