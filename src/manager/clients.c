@@ -211,9 +211,9 @@ uint32_t client_call_cost(const Manager *manager, sd_bus_message *message) {
                 const char *member;
                 uint32_t sandboxes; /* as many as cost one call */
         } costs[] = {
-                {"GetManagedObjects", 4},
+                {"GetManagedObjects", 1},
                 {"ListUnits", 64},
-                {"ListUnitFiles", 4}, /* all of the files are read */
+                {"ListUnitFiles", 1}, /* all of the files are read */
         };
         const char *member = sd_bus_message_get_member(message);
 
