@@ -3,7 +3,7 @@
 #
 # To be sourced: runs sbxd out of a build folder, uninstalled, and ends it without a trace.
 #   daemons_start BUILD; daemons_stop
-# SBXD_OPTIONS: more for sbxd. Sets SBXCTL, and the search paths of units and layers.
+# Sets SBXCTL, and the search paths of units and layers.
 
 # The file outlives a daemon that was killed, and the kernel's list has those of other mount namespaces.
 listens() {
@@ -12,8 +12,7 @@ listens() {
 
 # sbxd alone, again where it was killed; sets sbxd_pid.
 sbxd_run() {
-        # shellcheck disable=SC2086 # several
-        "$1/src/sbxd" --helper="$1/src/sbx-helper" --relay="$1/src/sbx-relay" ${SBXD_OPTIONS:-} >>"$sbxd_log" 2>&1 </dev/null &
+        "$1/src/sbxd" --helper="$1/src/sbx-helper" --relay="$1/src/sbx-relay" >>"$sbxd_log" 2>&1 </dev/null &
         sbxd_pid=$!
 }
 
