@@ -28,6 +28,9 @@ static const Advice advices[] = {
         {STEP_EXEC, ANY, EACCES,
          "It is not an executable file, or a directory on the way is closed to User=."},
         {STEP_EXEC, ANY, ENOEXEC, "It is not a program for this machine."},
+        {STEP_SPAWN, OP_TIME_OFFSETS, ERANGE,
+         "No clock may run below zero or further ahead than about 146 years: a negative offset is "
+         "at most what the host has been up."},
         {STEP_JOIN, OP_JOIN_PATH, ENOENT,
          "Make the namespace first, for example with `ip netns add` or `unshare --net=FILE`."},
         {STEP_JOIN, OP_JOIN_PATH, EINVAL,

@@ -339,11 +339,46 @@ check_sandbox_refused() {
                 -p JoinsNamespaceOf=joins-base.sandbox -p PrivateNetwork=no
 }
 
+# -- names and clocks of its own --
+
+check_names() {
+        local longest
+        longest=$(printf 'a%.0s' $(seq 64))
+        check_equal "Hostname= is set" "$(inside -p Hostname=alpha-1.example -- hostname)" alpha-1.example
+        check_equal "the longest one too" "$(inside -p "Hostname=$longest" -- hostname)" "$longest"
+        check_output "one more is refused" 'Hostname=.*65 bytes' inside -p "Hostname=${longest}b" -- hostname
+        check_output "what is no host name is refused" 'Hostname=.*no host name' inside -p Hostname=-a -- hostname
+        check_equal "Domainname= is set" "$(inside -p Domainname=example.net -- /bin/busybox dnsdomainname 2>/dev/null ||
+                inside -p Domainname=example.net -p ProcSubset=all -- cat /proc/sys/kernel/domainname)" example.net
+        check_output "one that is too long is refused" 'Domainname=.*64' inside -p "Domainname=${longest}b" -- /bin/true
+        check_equal "with ProtectHostname=no the name is the host's" "$(inside -p ProtectHostname=no -- hostname)" "$(uname -n)"
+        check_output "which cannot be set" 'Hostname=.*ProtectHostname=yes' \
+                inside -p ProtectHostname=no -p Hostname=alpha -- hostname
+        check_output "nor the domain" 'Domainname=.*ProtectHostname=yes' \
+                inside -p ProtectHostname=no -p Domainname=alpha -- hostname
+        check_equal "and the host has its own still" "$(hostname)" "$(uname -n)"
+}
+
+# shellcheck disable=SC2016 # awk is to read them
+# The offsets as the process itself has them: its clocks are shifted by that much.
+check_clocks() {
+        check_equal "both clocks are shifted" \
+                "$(inside -p TimeOffsetBootSec=2h -p TimeOffsetMonotonicSec=1500ms -- awk '{ print $1, $2, $3 }' /proc/self/timens_offsets)" \
+                $'monotonic 1 500000000\nboottime 7200 0'
+        check "uptime shows it" inside -p TimeOffsetBootSec=1000d -p ProcSubset=all -- \
+                awk '{ exit !($1 > 1000 * 86400) }' /proc/uptime
+        check_status "and does not without" 1 inside -p ProcSubset=all -- awk '{ exit !($1 > 1000 * 86400) }' /proc/uptime
+        refused "a clock below zero is refused by name" 'out of range.*TimeOffsetBootSec=.*below zero' -p TimeOffsetBootSec=-100000d
+        refused "and the other one" 'out of range.*TimeOffset.*below zero' -p TimeOffsetMonotonicSec=-100000d
+}
+
 mkdir -p "$folder" "$units"
 echo text >"$folder/file"
 check_ids
 check_binds
 check_ids_refused
+check_names
+check_clocks
 holders_start
 unit joins-cgroup "CgroupNamespacePath=$(ns_file Cgroup)"
 check_paths

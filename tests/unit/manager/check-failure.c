@@ -4,6 +4,7 @@
 #include "manager/spec-text.h"
 
 #include <check.h>
+#include <linux/sched.h>
 
 /* A plan with one op of each kind that the cases name, each from a directive at a place of its own.
  */
@@ -19,6 +20,15 @@ static Plan *example_plan(void) {
                                   (uint64_t) OP_PROC_PID),
                          0);
         ck_assert_int_eq(plan_add(plan, OP_LOOPBACK, OP_ORIGIN_NONE, PLACE_NONE), 0);
+        ck_assert_int_eq(plan_add(plan, OP_TIME_OFFSETS, DIRECTIVE_TimeOffsetBootSec, place,
+                                  INT64_MIN, INT64_C(0)),
+                         0);
+        ck_assert_int_eq(plan_add(plan, OP_JOIN_PATH, DIRECTIVE_UserNamespacePath, place,
+                                  (uint64_t) CLONE_NEWUSER, "/run/user-ns"),
+                         0);
+        ck_assert_int_eq(plan_add(plan, OP_JOIN_SANDBOX, DIRECTIVE_JoinsNamespaceOf, place,
+                                  (uint64_t) CLONE_NEWNET, UINT64_C(1), UINT64_C(2), "db.sandbox"),
+                         0);
         return plan;
 }
 
@@ -42,6 +52,19 @@ static const struct Case {
         {STEP_EXEC, ENOEXEC, -1, "/bin/x", {"not a program for this machine"}},
         {STEP_RELAY, EADDRINUSE, -1, "8080", {"8080", "already"}},
         {STEP_SPAWN, ENOSPC, -1, NULL, {"namespaces", "max_"}},
+        {STEP_SPAWN, ERANGE, 3, "time", {"TimeOffsetBootSec= at", "below zero"}},
+        {STEP_JOIN,
+         EINVAL,
+         4,
+         "/run/user-ns",
+         {"Joining namespaces", "UserNamespacePath= at", "of this kind"}},
+        {STEP_JOIN, EEXIST, 4, "/run/user-ns", {"PrivateUsers=no"}},
+        {STEP_JOIN, EUSERS, 4, "/run/user-ns", {"Id 0 is not mapped"}},
+        {STEP_JOIN,
+         ESRCH,
+         5,
+         "db.sandbox",
+         {"db.sandbox", "JoinsNamespaceOf= at", "start it first"}},
         /* what the helper says is bounded, never believed */
         {(Step) 9999, EIO, 99999, "x", {"An unknown step", "Input/output error"}},
         {STEP_MOUNT, 4095, INT64_MAX, "\x1b[31m", {"\\x1b[31m", "4095"}},
