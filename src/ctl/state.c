@@ -163,10 +163,11 @@ static const char *exit_status_name(int status) {
         static const struct {
                 int status;
                 const char *name;
-        } names[] = {{0, "SUCCESS"},  {1, "FAILURE"},   {200, "CHDIR"},     {203, "EXEC"},
-                     {205, "LIMITS"}, {209, "STDOUT"},  {217, "USER"},      {218, "CAPABILITIES"},
-                     {219, "CGROUP"}, {225, "NETWORK"}, {226, "NAMESPACE"}, {228, "SECCOMP"},
-                     {237, "KEYRING"}};
+        } names[] = {{0, "SUCCESS"},       {1, "FAILURE"},        {200, "CHDIR"},
+                     {203, "EXEC"},        {205, "LIMITS"},       {209, "STDOUT"},
+                     {217, "USER"},        {218, "CAPABILITIES"}, {219, "CGROUP"},
+                     {225, "NETWORK"},     {226, "NAMESPACE"},    {228, "SECCOMP"},
+                     {230, "PERSONALITY"}, {237, "KEYRING"}};
 
         for (size_t i = 0; i < ELEMENTS(names); i++) {
                 if (names[i].status == status) {

@@ -90,7 +90,7 @@ static void add_schema_type(Page *page, const Directive *directive) {
 
         if (type->kind == VALUE_BOOL) {
                 page_add(page, "\"type\": \"boolean\"");
-        } else if (directive->n_names > 0) {
+        } else if (directive->n_names > 0 && !type->list) {
                 page_add(page, "\"enum\": [");
                 for (size_t i = 0; i < directive->n_names; i++) {
                         page_add(page, i > 0 ? ", " : "");

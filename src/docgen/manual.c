@@ -22,7 +22,7 @@ typedef struct Manual {
 static void add_type(Page *page, const Directive *directive) {
         page_add(page, "Type: ");
         if (directive->n_names > 0) {
-                page_add(page, "one of ");
+                page_add(page, directive->type->list ? "list of words out of " : "one of ");
         } else {
                 page_add_prose(page, directive->type->label);
         }

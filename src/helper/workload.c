@@ -142,6 +142,10 @@ static int apply_filter(State *state, const Op *op) {
         return seccomp_load(op->args[1].blob.bytes, op->args[1].blob.size);
 }
 
+static int apply_personality(State *state, const Op *op) {
+        return personality_set((unsigned long) op->args[0].u64);
+}
+
 static bool is_kernels(int fd) {
         struct statfs fs;
 
@@ -190,6 +194,7 @@ static const Stage privileged_stages[] = {
         {OP_SECCOMP, STEP_SECCOMP, note_filter},
 };
 static const Stage dropped_stages[] = {
+        {OP_PERSONALITY, STEP_PERSONALITY, apply_personality},
         {OP_WORKING_DIRECTORY, STEP_CHDIR, change_directory},
 };
 static const Stage last_stages[] = {

@@ -8,6 +8,7 @@
 #include <linux/keyctl.h>
 #include <linux/seccomp.h>
 #include <linux/securebits.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -108,6 +109,10 @@ int privilege_become(uid_t uid, gid_t gid, const gid_t *groups, size_t n_groups)
 
 int privilege_hide(void) {
         return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? negative_errno() : 0;
+}
+
+int personality_set(unsigned long domain) {
+        return personality(domain) < 0 ? negative_errno() : 0;
 }
 
 int keyring_renew(void) {

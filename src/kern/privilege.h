@@ -38,5 +38,8 @@ int privilege_become(uid_t uid, gid_t gid, const gid_t *groups, size_t n_groups)
 /* Keeps others off the memory and /proc entries of the process until it executes something. */
 int privilege_hide(void);
 
+/* PER_*, personality(2). */
+int personality_set(unsigned long domain);
+
 /* A new, empty session keyring without name. -ENOSYS where the kernel has no keyrings. */
 int keyring_renew(void);

@@ -459,13 +459,12 @@ static int host_facts_of_scopes(HostFacts *host) {
 
 /* Of the default profile, now: the first start need not wait for it. */
 static int manager_compile_filters(Manager *manager) {
-        const OpBlob *program;
+        const OpBlob *arguments, *calls;
         int r;
 
         r = filter_cache_new(&manager->filters);
         if (r == 0) {
-                r = filter_cache_calls(manager->filters, &manager->defaults->system_call_filter,
-                                       &program);
+                r = filter_cache_get(manager->filters, manager->defaults, &arguments, &calls);
         }
         return r < 0 ? log_fault(r, "Failed to compile the system call filters: %m") : 0;
 }

@@ -156,6 +156,12 @@ static int check_capabilities(const Op *op) {
         return (op->args[1].u64 & ~op->args[0].u64) == 0 ? -1 : 1;
 }
 
+static int check_personality(const Op *op) {
+        return op->args[0].u64 == OP_PERSONALITY_LINUX || op->args[0].u64 == OP_PERSONALITY_LINUX32
+                       ? -1
+                       : 0;
+}
+
 static int check_working_directory(const Op *op) {
         static const char *const refused[] = {"/proc", "/sys", "/dev"};
 
@@ -231,6 +237,7 @@ static const KindRule kind_rules[_OP_MAX] = {
         [OP_USER] = {check_not_empty, .once = true},
         [OP_CAPABILITIES] = {check_capabilities, .once = true},
         [OP_NO_NEW_PRIVS] = {.once = true},
+        [OP_PERSONALITY] = {check_personality, .once = true},
         [OP_WORKING_DIRECTORY] = {check_working_directory, .once = true},
         [OP_ENVIRONMENT] = {check_environment, .once = true},
         [OP_SECCOMP] = {check_seccomp},

@@ -122,6 +122,11 @@ static const NumberName capability_names[] = {
         CAP(40, "checkpoint_restore"),
         {},
 };
+static const NumberName personality_names[] = {
+        {OP_PERSONALITY_LINUX, "linux"},
+        {OP_PERSONALITY_LINUX32, "linux32"},
+        {},
+};
 static const NumberName exec_names[] = {{OP_EXEC_IGNORE_FAILURE, "ignore-failure"}, {}};
 static const NumberName boolean_names[] = {{0, "no"}, {1, "yes"}, {}};
 
@@ -158,6 +163,7 @@ static const ArgStyle arg_styles[_OP_MAX][OP_ARGS_MAX] = {
         [OP_RLIMIT] = {NAMED(rlimit_names), NAMED(infinity_names), NAMED(infinity_names)},
         [OP_UMASK] = {OCTAL},
         [OP_CAPABILITIES] = {BITS(capability_names), BITS(capability_names)},
+        [OP_PERSONALITY] = {NAMED(personality_names)},
         [OP_WORKING_DIRECTORY] = {PLAIN, NAMED(boolean_names)},
         [OP_EXEC] = {PLAIN, PLAIN, BITS(exec_names)},
 };

@@ -37,6 +37,8 @@ enum {
  * argument is the syslog identifier. */
 #define OP_STDIO_LOG "log"
 enum { OP_STDIO_NULL, OP_STDIO_INHERIT, OP_STDIO_JOURNAL, OP_STDIO_LAST = OP_STDIO_JOURNAL };
+/* PERSONALITY: PER_LINUX and PER_LINUX32 */
+enum { OP_PERSONALITY_LINUX = 0, OP_PERSONALITY_LINUX32 = 8 };
 /* EXEC */
 enum { OP_EXEC_IGNORE_FAILURE = 1 << 0, OP_EXEC_ALL = (1 << 1) - 1 };
 

@@ -13,6 +13,8 @@
 #include <linux/netlink.h>
 #include <linux/sched.h>
 #include <seccomp.h>
+#include <sys/mman.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -22,49 +24,50 @@
 /* Newer than the libseccomp of Debian 12; the number is the same on every architecture. */
 #define FCHMODAT2_NUMBER 452
 /* AF_ and NETLINK_ numbers below this are spelled out one by one. */
-#define SMALL_MAX 32u
+#define SMALL_MAX 64u
+
+const DirectiveId filter_arguments_directives[] = {
+        DIRECTIVE_RestrictNamespaces, DIRECTIVE_RestrictAddressFamilies, DIRECTIVE_RestrictRealtime,
+        DIRECTIVE_RestrictSUIDSGID,   DIRECTIVE_MemoryDenyWriteExecute,  DIRECTIVE_Personality,
+        DIRECTIVE_LockPersonality,    DIRECTIVE_SystemCallArchitectures, _DIRECTIVE_MAX,
+};
 
 typedef struct Denial {
         const char *call;
         unsigned argument;
-        uint32_t mask, value;
+        uint32_t mask, value; /* 0: whatever the argument is */
 } Denial;
 
-/* Denied with EPERM. */
+/* Denied with EPERM, whatever the unit says. */
 static const Denial denials[] = {
         /* What a terminal of the caller's would be fooled with. */
         {"ioctl", 1, LOW, TIOCSTI},
         {"ioctl", 1, LOW, TIOCLINUX},
         {"ioctl", 1, LOW, TIOCSETD},
         {"ioctl", 1, LOW, TIOCCONS},
-        /* New namespaces: the way to most of the kernel's attack surface. */
-        {"clone", 0, CLONE_NEWNS, CLONE_NEWNS},
-        {"clone", 0, CLONE_NEWCGROUP, CLONE_NEWCGROUP},
-        {"clone", 0, CLONE_NEWUTS, CLONE_NEWUTS},
-        {"clone", 0, CLONE_NEWIPC, CLONE_NEWIPC},
-        {"clone", 0, CLONE_NEWUSER, CLONE_NEWUSER},
-        {"clone", 0, CLONE_NEWPID, CLONE_NEWPID},
-        {"clone", 0, CLONE_NEWNET, CLONE_NEWNET},
-        {"unshare", 0, CLONE_NEWTIME, CLONE_NEWTIME},
-        {"unshare", 0, CLONE_NEWNS, CLONE_NEWNS},
-        {"unshare", 0, CLONE_NEWCGROUP, CLONE_NEWCGROUP},
-        {"unshare", 0, CLONE_NEWUTS, CLONE_NEWUTS},
-        {"unshare", 0, CLONE_NEWIPC, CLONE_NEWIPC},
-        {"unshare", 0, CLONE_NEWUSER, CLONE_NEWUSER},
-        {"unshare", 0, CLONE_NEWPID, CLONE_NEWPID},
-        {"unshare", 0, CLONE_NEWNET, CLONE_NEWNET},
-        {"setns", 1, 0, 0}, /* any: a pidfd or a file says the kind */
         /* Device nodes. */
         {"mknod", 1, S_IFMT, S_IFCHR},
         {"mknod", 1, S_IFMT, S_IFBLK},
         {"mknodat", 2, S_IFMT, S_IFCHR},
         {"mknodat", 2, S_IFMT, S_IFBLK},
-        /* Real-time policies can keep a processor from everybody else. The mask drops
-         * SCHED_RESET_ON_FORK. */
+};
+
+/* Real-time policies can keep a processor from everybody else. The mask drops SCHED_RESET_ON_FORK.
+ */
+static const Denial realtime_denials[] = {
         {"sched_setscheduler", 1, LOW & ~(uint32_t) SCHED_RESET_ON_FORK, SCHED_FIFO},
         {"sched_setscheduler", 1, LOW & ~(uint32_t) SCHED_RESET_ON_FORK, SCHED_RR},
         {"sched_setscheduler", 1, LOW & ~(uint32_t) SCHED_RESET_ON_FORK, SCHED_DEADLINE},
         {"sched_setattr", 0, 0, 0}, /* the policy is behind a pointer */
+};
+
+/* Memory that can be written first and executed then, as systemd has it. */
+static const Denial write_execute_denials[] = {
+        {"mmap", 2, PROT_WRITE | PROT_EXEC, PROT_WRITE | PROT_EXEC},
+        {"mmap2", 2, PROT_WRITE | PROT_EXEC, PROT_WRITE | PROT_EXEC},
+        {"mprotect", 2, PROT_EXEC, PROT_EXEC},
+        {"pkey_mprotect", 2, PROT_EXEC, PROT_EXEC},
+        {"shmat", 2, SHM_EXEC, SHM_EXEC},
 };
 
 /* Calls that take a mode, and which argument it is. With flags the mode counts only where a file
@@ -79,47 +82,69 @@ static const struct {
         {"mknodat", 2, -1}, {"open", 2, 1},    {"openat", 3, 2},
 };
 
-static void free_context(scmp_filter_ctx *context) {
-        if (*context) {
-                seccomp_release(*context);
-        }
-}
-#define _cleanup_context_ _cleanup_(free_context)
-
 static struct scmp_arg_cmp masked(unsigned argument, uint32_t mask, uint32_t value) {
         return (struct scmp_arg_cmp){
                 .arg = argument, .op = SCMP_CMP_MASKED_EQ, .datum_a = mask, .datum_b = value};
 }
 
-static int deny(scmp_filter_ctx context, const char *call, int error, unsigned n,
+static int deny(const Filter *filter, const char *call, int error, unsigned n,
                 const struct scmp_arg_cmp *comparisons) {
         int number = seccomp_syscall_resolve_name(call);
 
-        if (number < 0 && streq(call, "fchmodat2")) {
+        if (number == __NR_SCMP_ERROR && streq(call, "fchmodat2")) {
                 number = FCHMODAT2_NUMBER;
         }
-        if (number < 0) {
+        if (number == __NR_SCMP_ERROR || (number < 0 && !filter->foreign)) {
                 return 0; /* not on this architecture (mknod, open, chmod on arm64) */
         }
-        return seccomp_rule_add_exact_array(context, SCMP_ACT_ERRNO((uint32_t) error), number, n,
-                                            comparisons);
+        return filter_add(filter, SCMP_ACT_ERRNO((uint32_t) error), number, n, comparisons);
 }
 
-static int deny_table(scmp_filter_ctx context) {
-        for (size_t i = 0; i < ELEMENTS(denials); i++) {
-                const Denial *denial = &denials[i];
-                struct scmp_arg_cmp comparison =
-                        masked(denial->argument, denial->mask, denial->value);
-                int r = deny(context, denial->call, EPERM, denial->mask == 0 ? 0 : 1, &comparison);
+/* One comparison, or none where the mask is 0. */
+static int deny_one(const Filter *filter, const Denial *denial) {
+        struct scmp_arg_cmp comparison = masked(denial->argument, denial->mask, denial->value);
 
-                if (r < 0) {
-                        return r;
+        return deny(filter, denial->call, EPERM, denial->mask == 0 ? 0 : 1, &comparison);
+}
+
+static int deny_table(const Filter *filter, const Denial *table, size_t n) {
+        int r = 0;
+
+        for (size_t i = 0; i < n && r == 0; i++) {
+                r = deny_one(filter, &table[i]);
+        }
+        return r;
+}
+
+/* New namespaces: the way to most of the kernel's attack surface. clone(2) has no room for
+ * CLONE_NEWTIME. */
+static int deny_namespaces(const Filter *filter, uint64_t allowed) {
+        int r = 0;
+
+        if (allowed == FILTER_NAMESPACES_ALL) {
+                return 0;
+        }
+        for (uint32_t flag = 1; flag != 0 && r == 0; flag <<= 1) {
+                if ((FILTER_NAMESPACES_ALL & ~allowed & flag) == 0) {
+                        continue;
+                }
+                r = deny_one(filter, &(Denial){"unshare", 0, flag, flag});
+                if (r == 0 && flag != CLONE_NEWTIME) {
+                        r = deny_one(filter, &(Denial){"clone", 0, flag, flag});
+                }
+                if (r == 0 && allowed != 0) {
+                        r = deny_one(filter, &(Denial){"setns", 1, flag, flag});
                 }
         }
-        return 0;
+        if (r < 0) {
+                return r;
+        }
+        /* Without a kind it joins whatever the descriptor is of. */
+        return deny_one(filter,
+                        allowed == 0 ? &(Denial){"setns", 1, 0, 0} : &(Denial){"setns", 1, LOW, 0});
 }
 
-static int deny_modes(scmp_filter_ctx context) {
+static int deny_modes(const Filter *filter) {
         static const uint32_t bits[] = {S_ISUID, S_ISGID};
         static const uint32_t makes[] = {O_CREAT, TMPFILE_BIT};
 
@@ -137,7 +162,7 @@ static int deny_modes(scmp_filter_ctx context) {
                 if (!flags && make != makes[0]) {
                         continue;
                 }
-                r = deny(context, mode_calls[call].call, EPERM, flags ? 2 : 1, comparisons);
+                r = deny(filter, mode_calls[call].call, EPERM, flags ? 2 : 1, comparisons);
                 if (r < 0) {
                         return r;
                 }
@@ -145,41 +170,61 @@ static int deny_modes(scmp_filter_ctx context) {
         return 0;
 }
 
-static bool family_is_allowed(uint32_t family) {
-        return family == AF_UNIX || family == AF_INET || family == AF_INET6 || family == AF_NETLINK;
+typedef struct Families {
+        uint64_t allowed; /* 1 << AF_* */
+        bool open;        /* so are families that are newer than this table, and all of netlink */
+} Families;
+
+static Families families_of(const Spec *spec) {
+        const ValueList *list = &spec->restrict_address_families;
+        Families families = {.allowed = UINT64_C(1) << AF_UNIX | UINT64_C(1) << AF_INET |
+                                        UINT64_C(1) << AF_INET6 | UINT64_C(1) << AF_NETLINK};
+
+        for (size_t i = 0; i < list->n; i++) {
+                const ValueItem *item = &list->items[i];
+                uint64_t bit = UINT64_C(1) << item->mode;
+
+                if (item->text[0] == '\0') {
+                        families = (Families){.allowed = UINT64_MAX, .open = true};
+                } else if (item->flags & VALUE_INVERTED) {
+                        families.allowed &= ~bit;
+                } else {
+                        if (i == 0 || item->mode == FAMILY_NONE) {
+                                families = (Families){};
+                        }
+                        families.allowed |= item->mode == FAMILY_NONE ? 0 : bit;
+                }
+        }
+        return families;
 }
 
 /* Families are an allow-list, so that the next one is denied too. */
-static int deny_families(scmp_filter_ctx context, const char *call) {
-        for (uint32_t family = 0; family < SMALL_MAX; family++) {
+static int deny_families(const Filter *filter, const Families *families, const char *call) {
+        int r = 0;
+
+        for (uint32_t family = 0; family < SMALL_MAX && r == 0; family++) {
                 struct scmp_arg_cmp comparison = masked(0, LOW, family);
-                int r = family_is_allowed(family)
-                                ? 0
-                                : deny(context, call, EAFNOSUPPORT, 1, &comparison);
 
-                if (r < 0) {
-                        return r;
+                if ((families->allowed >> family & 1) == 0) {
+                        r = deny(filter, call, EAFNOSUPPORT, 1, &comparison);
                 }
         }
-        for (uint32_t bit = SMALL_MAX; bit != 0; bit <<= 1) {
+        for (uint32_t bit = SMALL_MAX; bit != 0 && !families->open && r == 0; bit <<= 1) {
                 struct scmp_arg_cmp comparison = masked(0, bit, bit);
-                int r = deny(context, call, EAFNOSUPPORT, 1, &comparison);
 
-                if (r < 0) {
-                        return r;
-                }
+                r = deny(filter, call, EAFNOSUPPORT, 1, &comparison);
         }
-        return 0;
+        return r;
 }
 
 /* Of netlink routing alone. PAM and libaudit take EPERM for audit as fatal and EINVAL as "not
  * there". */
-static int deny_netlink(scmp_filter_ctx context) {
+static int deny_netlink(const Filter *filter) {
         for (uint32_t protocol = NETLINK_ROUTE + 1; protocol < SMALL_MAX; protocol++) {
                 struct scmp_arg_cmp comparisons[2] = {masked(0, LOW, AF_NETLINK),
                                                       masked(2, LOW, protocol)};
-                int r = deny(context, "socket",
-                             protocol == NETLINK_AUDIT ? EINVAL : EPROTONOSUPPORT, 2, comparisons);
+                int r = deny(filter, "socket", protocol == NETLINK_AUDIT ? EINVAL : EPROTONOSUPPORT,
+                             2, comparisons);
 
                 if (r < 0) {
                         return r;
@@ -188,7 +233,7 @@ static int deny_netlink(scmp_filter_ctx context) {
         for (uint32_t bit = SMALL_MAX; bit != 0; bit <<= 1) {
                 struct scmp_arg_cmp comparisons[2] = {masked(0, LOW, AF_NETLINK),
                                                       masked(2, bit, bit)};
-                int r = deny(context, "socket", EPROTONOSUPPORT, 2, comparisons);
+                int r = deny(filter, "socket", EPROTONOSUPPORT, 2, comparisons);
 
                 if (r < 0) {
                         return r;
@@ -197,15 +242,33 @@ static int deny_netlink(scmp_filter_ctx context) {
         return 0;
 }
 
-/* All but 0 (PER_LINUX) and 0xffffffff (a question): a number is one of the two exactly where every
- * bit equals bit 0. */
-static int deny_personalities(scmp_filter_ctx context) {
+static int deny_sockets(const Filter *filter, const Spec *spec) {
+        const Families families = families_of(spec);
+        int r;
+
+        if (families.allowed == UINT64_MAX) {
+                return 0;
+        }
+        r = deny_families(filter, &families, "socket");
+        if (r == 0) {
+                r = deny_families(filter, &families, "socketpair");
+        }
+        if (r == 0 && !families.open) {
+                r = deny_netlink(filter);
+        }
+        /* That of 32-bit x86 has the family behind a pointer. */
+        return r < 0 ? r : deny(filter, "socketcall", EAFNOSUPPORT, 0, NULL);
+}
+
+/* All but the given domain, whose bit 0 is clear, and 0xffffffff (a question): a number is one of
+ * the two exactly where each bit is that of the domain if bit 0 is clear, and set if it is set. */
+static int deny_personalities(const Filter *filter, uint32_t domain) {
         for (uint32_t bit = 2; bit != 0; bit <<= 1) {
-                const uint32_t values[] = {1, bit};
+                const uint32_t values[] = {1, (domain & bit) ^ bit};
 
                 for (size_t i = 0; i < ELEMENTS(values); i++) {
                         struct scmp_arg_cmp comparison = masked(0, bit | 1, values[i]);
-                        int r = deny(context, "personality", EPERM, 1, &comparison);
+                        int r = deny(filter, "personality", EPERM, 1, &comparison);
 
                         if (r < 0) {
                                 return r;
@@ -215,46 +278,50 @@ static int deny_personalities(scmp_filter_ctx context) {
         return 0;
 }
 
-int filter_arguments(OpBlob *ret) {
-        _cleanup_context_ scmp_filter_ctx context = NULL;
-        int r;
+/* The mode of openat2(2) is behind a pointer: without this it makes set-user-id files, which in a
+ * directory that the host lent are the host's. Who gets ENOSYS uses openat(2). */
+static int deny_set_user_id(const Filter *filter) {
+        int r = deny(filter, "openat2", ENOSYS, 0, NULL);
 
-        assert(ret);
+        return r < 0 ? r : deny_modes(filter);
+}
 
-        context = seccomp_init(SCMP_ACT_ALLOW);
-        if (!context) {
-                return -ENOMEM;
-        }
-        r = seccomp_attr_set(context, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
-        if (r == 0) {
-                r = seccomp_attr_set(context, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* a binary tree */
-        }
-        if (r == 0) {
-                r = deny_table(context);
-        }
+static int deny_all(const Filter *filter, const Spec *spec) {
+        int r = deny_table(filter, denials, ELEMENTS(denials));
+
         if (r == 0) {
                 /* Also without an allow-list: its flags are behind a pointer. */
-                r = deny(context, "clone3", ENOSYS, 0, NULL);
+                r = deny(filter, "clone3", ENOSYS, 0, NULL);
         }
         if (r == 0) {
-                /* The mode is behind a pointer: without this it makes set-user-id files, which in a
-                 * directory that the host lent are the host's. Who gets ENOSYS uses openat(2). */
-                r = deny(context, "openat2", ENOSYS, 0, NULL);
+                r = deny_namespaces(filter, filter_namespaces(spec));
         }
         if (r == 0) {
-                r = deny_modes(context);
+                r = deny_sockets(filter, spec);
         }
-        if (r == 0) {
-                r = deny_families(context, "socket");
+        if (r == 0 && spec->restrict_realtime) {
+                r = deny_table(filter, realtime_denials, ELEMENTS(realtime_denials));
         }
-        if (r == 0) {
-                r = deny_families(context, "socketpair");
+        if (r == 0 && spec->restrict_suid_sgid) {
+                r = deny_set_user_id(filter);
         }
-        if (r == 0) {
-                r = deny_netlink(context);
+        if (r == 0 && spec->memory_deny_write_execute) {
+                r = deny_table(filter, write_execute_denials, ELEMENTS(write_execute_denials));
         }
-        if (r == 0) {
-                r = deny_personalities(context);
+        if (r == 0 && spec->lock_personality) {
+                r = deny_personalities(filter, filter_personality(spec));
         }
-        return r < 0 ? r : filter_export(context, ret);
+        return r;
+}
+
+int filter_arguments(const Spec *spec, OpBlob *ret) {
+        _cleanup_filter_ Filter filter = {};
+        int r;
+
+        assert(spec);
+        assert(ret);
+
+        r = filter_open(spec, SCMP_ACT_ALLOW, &filter);
+        r = r < 0 ? r : deny_all(&filter, spec);
+        return r < 0 ? r : filter_export(&filter, ret);
 }

@@ -5,108 +5,112 @@
 #include "base/str.h"
 #include "plan/filter.h"
 
-/* Lists that differ; whoever has more of them pays for compiling. */
-#define CALLS_KEPT 32
+/* Programs of each kind that differ; whoever has more of them pays for compiling. */
+#define PROGRAMS_KEPT 32
 
-typedef struct Calls {
-        char *key; /* the list as text; NULL: free */
+typedef struct Kept {
+        char *key; /* NULL: free */
         OpBlob program;
-} Calls;
+} Kept;
+
+typedef struct Ring {
+        int (*compile)(const Spec *spec, OpBlob *ret);
+        const DirectiveId *directives; /* all that compile looks at */
+        Kept kept[PROGRAMS_KEPT];
+        size_t next; /* to be replaced when all are taken: the oldest */
+} Ring;
 
 struct FilterCache {
-        OpBlob arguments;
-        Calls calls[CALLS_KEPT];
-        size_t next; /* to be replaced when all are taken: the oldest */
+        Ring arguments;
+        Ring calls;
 };
 
 int filter_cache_new(FilterCache **ret) {
-        _cleanup_(filter_cache_freep) FilterCache *cache = calloc(1, sizeof(*cache));
-        int r;
+        FilterCache *cache = calloc(1, sizeof(*cache));
 
         assert(ret);
 
         if (!cache) {
                 return -ENOMEM;
         }
-        r = filter_arguments(&cache->arguments);
-        if (r < 0) {
-                return r;
-        }
-        *ret = TAKE(cache);
+        cache->arguments.compile = filter_arguments;
+        cache->arguments.directives = filter_arguments_directives;
+        cache->calls.compile = filter_calls;
+        cache->calls.directives = filter_calls_directives;
+        *ret = cache;
         return 0;
 }
 
-static void calls_done(Calls *calls) {
-        free(calls->key);
-        free(calls->program.bytes);
-        *calls = (Calls){};
+static void kept_done(Kept *kept) {
+        free(kept->key);
+        free(kept->program.bytes);
+        *kept = (Kept){};
 }
 
 FilterCache *filter_cache_free(FilterCache *cache) {
         if (cache) {
-                for (size_t i = 0; i < CALLS_KEPT; i++) {
-                        calls_done(&cache->calls[i]);
+                for (size_t i = 0; i < PROGRAMS_KEPT; i++) {
+                        kept_done(&cache->arguments.kept[i]);
+                        kept_done(&cache->calls.kept[i]);
                 }
-                free(cache->arguments.bytes);
                 free(cache);
         }
         return NULL;
 }
 
-/* All that filter_calls() looks at: names and groups have no white space in them. */
-static int make_key(const ValueList *filter, Str *key) {
-        int r = 0;
+/* The values as text, one a line: none of these types has a newline in it. */
+static int make_key(const Spec *spec, const DirectiveId *directives, Str *key) {
+        for (; *directives != _DIRECTIVE_MAX; directives++) {
+                _cleanup_(strv_freep) char **texts = NULL;
+                int r = spec_format(spec, &directive_table[*directives], &texts);
 
-        for (size_t i = 0; i < filter->n && r == 0; i++) {
-                r = str_appendf(key, "%s%s ", filter->items[i].flags & VALUE_INVERTED ? "~" : "",
-                                filter->items[i].text);
-        }
-        return r;
-}
-
-static const Calls *find(const FilterCache *cache, const char *key) {
-        for (size_t i = 0; i < CALLS_KEPT; i++) {
-                if (cache->calls[i].key && streq(cache->calls[i].key, key)) {
-                        return &cache->calls[i];
+                STRV_FOREACH (text, texts) {
+                        r = r < 0 ? r : str_appendf(key, "%s\n", *text);
+                }
+                r = r < 0 ? r : str_append_char(key, '\n');
+                if (r < 0) {
+                        return r;
                 }
         }
-        return NULL;
-}
-
-int filter_cache_calls(FilterCache *cache, const ValueList *filter, const OpBlob **ret) {
-        _cleanup_(str_done) Str key = STR_INIT;
-        const Calls *known;
-        Calls fresh;
-        int r;
-
-        assert(cache);
-        assert(filter);
-        assert(ret);
-
-        r = make_key(filter, &key);
-        if (r < 0) {
-                return r;
-        }
-        known = find(cache, str_text(&key));
-        if (known) {
-                *ret = &known->program;
-                return 0;
-        }
-        fresh = (Calls){.key = strdup(str_text(&key))};
-        r = fresh.key ? filter_calls(filter, &fresh.program) : -ENOMEM;
-        if (r < 0) {
-                calls_done(&fresh);
-                return r;
-        }
-        calls_done(&cache->calls[cache->next]);
-        cache->calls[cache->next] = fresh;
-        *ret = &cache->calls[cache->next].program;
-        cache->next = (cache->next + 1) % CALLS_KEPT;
         return 0;
 }
 
-const OpBlob *filter_cache_arguments(const FilterCache *cache) {
-        assert(cache);
+static int ring_get(Ring *ring, const Spec *spec, const OpBlob **ret) {
+        _cleanup_(str_done) Str key = STR_INIT;
+        Kept fresh = {};
+        int r = make_key(spec, ring->directives, &key);
 
-        return &cache->arguments;
+        if (r < 0) {
+                return r;
+        }
+        for (size_t i = 0; i < PROGRAMS_KEPT; i++) {
+                if (ring->kept[i].key && streq(ring->kept[i].key, str_text(&key))) {
+                        *ret = &ring->kept[i].program;
+                        return 0;
+                }
+        }
+        fresh.key = strdup(str_text(&key));
+        r = fresh.key ? ring->compile(spec, &fresh.program) : -ENOMEM;
+        if (r < 0) {
+                kept_done(&fresh);
+                return r;
+        }
+        kept_done(&ring->kept[ring->next]);
+        ring->kept[ring->next] = fresh;
+        *ret = &ring->kept[ring->next].program;
+        ring->next = (ring->next + 1) % PROGRAMS_KEPT;
+        return 0;
+}
+
+int filter_cache_get(FilterCache *cache, const Spec *spec, const OpBlob **ret_arguments,
+                     const OpBlob **ret_calls) {
+        int r;
+
+        assert(cache);
+        assert(spec);
+        assert(ret_arguments);
+        assert(ret_calls);
+
+        r = ring_get(&cache->arguments, spec, ret_arguments);
+        return r < 0 ? r : ring_get(&cache->calls, spec, ret_calls);
 }

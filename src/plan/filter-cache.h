@@ -6,7 +6,7 @@
  * between threads. */
 
 #include "op/op.h"
-#include "spec/value.h"
+#include "spec/spec.h"
 
 typedef struct FilterCache FilterCache;
 
@@ -14,7 +14,7 @@ int filter_cache_new(FilterCache **ret);
 FilterCache *filter_cache_free(FilterCache *cache);
 DEFINE_CLEANUP(FilterCache *, filter_cache_free)
 
-/* As filter_calls() and filter_arguments() of plan/filter.h, but what they give stays the cache's
+/* As filter_arguments() and filter_calls() of plan/filter.h, but what they give stays the cache's
  * and holds until the next call. */
-int filter_cache_calls(FilterCache *cache, const ValueList *filter, const OpBlob **ret);
-const OpBlob *filter_cache_arguments(const FilterCache *cache);
+int filter_cache_get(FilterCache *cache, const Spec *spec, const OpBlob **ret_arguments,
+                     const OpBlob **ret_calls);

@@ -4,6 +4,7 @@
  * environment, filters, execution. */
 
 #include "plan/builder.h"
+#include "plan/filter.h"
 
 static int build_streams(Builder *builder, const Workload *workload) {
         int r = 0;
@@ -56,6 +57,34 @@ static int build_rlimits(Builder *builder) {
         return r;
 }
 
+/* Only what differs from what every process has. */
+static int build_personality(Builder *builder) {
+        const Personality personality = (Personality) builder->spec->personality;
+        const Personality own[] = {
+                PERSONALITY_NATIVE,
+#if defined(__x86_64__)
+                PERSONALITY_X86_64,
+                PERSONALITY_X86,
+#elif defined(__aarch64__)
+                PERSONALITY_ARM64,
+                PERSONALITY_ARM,
+#endif
+        };
+
+        for (size_t i = 0; i < ELEMENTS(own); i++) {
+                if (own[i] == personality) {
+                        return builder->spec->set[DIRECTIVE_Personality]
+                                       ? builder_add(builder, OP_PERSONALITY,
+                                                     FROM(builder, Personality),
+                                                     U64(filter_personality(builder->spec)))
+                                       : 0;
+                }
+        }
+        builder_refuse(builder, FROM(builder, Personality),
+                       "This machine has no personality \"%s\"", personality_names[personality]);
+        return 0;
+}
+
 int build_workload(Builder *builder, const Workload *workload) {
         _cleanup_(strv_freep) char **environment = NULL;
         int r;
@@ -72,6 +101,9 @@ int build_workload(Builder *builder, const Workload *workload) {
         }
         if (r == 0) {
                 r = build_identity(builder, workload);
+        }
+        if (r == 0) {
+                r = build_personality(builder);
         }
         if (r == 0) {
                 r = build_directory(builder, workload);

@@ -373,6 +373,50 @@ CHECK(destination_twice) {
 
 /* -- privileges -- */
 
+/* A word that stands for all or nothing can be told, but not subtracted. */
+static void check_inverted(const Rule *rule, const ValueList *list, uint32_t first, uint32_t last,
+                           DiagList *diags) {
+        for (size_t i = 0; i < list->n; i++) {
+                const ValueItem *item = &list->items[i];
+
+                if ((item->flags & VALUE_INVERTED) && item->text[0] && item->mode >= first &&
+                    item->mode <= last) {
+                        report(rule, &item->place, "\"%s\" cannot stand behind ~; write it alone",
+                               item->text);
+                }
+        }
+}
+
+CHECK(namespace_words) {
+        check_inverted(rule, &spec->restrict_namespaces, NAMESPACE_CHOICE_YES, NAMESPACE_CHOICE_NO,
+                       diags);
+        return 0;
+}
+
+CHECK(family_words) {
+        check_inverted(rule, &spec->restrict_address_families, FAMILY_NONE, FAMILY_NONE, diags);
+        return 0;
+}
+
+CHECK(architecture_words) {
+        check_inverted(rule, &spec->system_call_architectures, 0, UINT32_MAX, diags);
+        return 0;
+}
+
+CHECK(write_execute) {
+        const ValueList *list = &spec->system_call_architectures;
+
+        for (size_t i = 0; spec->memory_deny_write_execute && i < list->n; i++) {
+                if (list->items[i].mode == ARCHITECTURE_X86) {
+                        report_here(rule,
+                                    "It cannot be kept up where SystemCallArchitectures= has x86, "
+                                    "whose mmap(2) hides what it asks for; leave out one of them");
+                        break;
+                }
+        }
+        return 0;
+}
+
 CHECK(ambient) {
         if (spec->ambient_capabilities & ~spec->capability_bounding_set) {
                 Spec missing = {.ambient_capabilities = spec->ambient_capabilities &
@@ -587,6 +631,14 @@ const Rule rule_table[] = {
           "Two mounts at one place inside are refused."),
         E("ambient", AmbientCapabilities, ambient,
           "AmbientCapabilities= must be a part of CapabilityBoundingSet=."),
+        E("restrict-namespaces", RestrictNamespaces, namespace_words,
+          "In RestrictNamespaces=, yes and no cannot stand behind a ~."),
+        E("restrict-families", RestrictAddressFamilies, family_words,
+          "In RestrictAddressFamilies=, none cannot stand behind a ~."),
+        E("architectures", SystemCallArchitectures, architecture_words,
+          "SystemCallArchitectures= takes no ~."),
+        E("write-execute", MemoryDenyWriteExecute, write_execute,
+          "MemoryDenyWriteExecute= cannot be kept up with x86 in SystemCallArchitectures=."),
         W("port-network", PORT_Listen, port_network,
           "[Port] needs PrivateNetwork=yes; with the host's network nothing is forwarded."),
         E("port-listen", PORT_Listen, port_listen, "Each [Port NAME] needs Listen=."),

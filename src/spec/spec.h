@@ -98,6 +98,43 @@ typedef enum RestartMode {
 } RestartMode;
 typedef enum RootUpper { ROOT_UPPER_NONE, ROOT_UPPER_TMPFS, _ROOT_UPPER_MAX } RootUpper;
 typedef enum ProcSubset { PROC_SUBSET_ALL, PROC_SUBSET_PID, _PROC_SUBSET_MAX } ProcSubset;
+/* Personality=; the words of CHOICES: the index of a name is its number here. */
+typedef enum Personality {
+        PERSONALITY_NATIVE,
+        PERSONALITY_X86_64,
+        PERSONALITY_X86,
+        PERSONALITY_ARM64,
+        PERSONALITY_ARM,
+        _PERSONALITY_MAX,
+} Personality;
+typedef enum Architecture {
+        ARCHITECTURE_NATIVE,
+        ARCHITECTURE_X86_64,
+        ARCHITECTURE_X86,
+        ARCHITECTURE_X32,
+        ARCHITECTURE_ARM64,
+        ARCHITECTURE_ARM,
+        _ARCHITECTURE_MAX,
+} Architecture;
+typedef enum NamespaceChoice {
+        NAMESPACE_CHOICE_YES,
+        NAMESPACE_CHOICE_NO,
+        NAMESPACE_CHOICE_CGROUP,
+        NAMESPACE_CHOICE_IPC,
+        NAMESPACE_CHOICE_MNT,
+        NAMESPACE_CHOICE_NET,
+        NAMESPACE_CHOICE_PID,
+        NAMESPACE_CHOICE_TIME,
+        NAMESPACE_CHOICE_USER,
+        NAMESPACE_CHOICE_UTS,
+        _NAMESPACE_CHOICE_MAX,
+} NamespaceChoice;
+#define FAMILY_NONE 0u /* the word "none"; else a name's index is its AF_ number */
+#define FAMILIES_MAX 46u
+extern const char *const personality_names[_PERSONALITY_MAX];
+extern const char *const architecture_names[_ARCHITECTURE_MAX];
+extern const char *const namespace_choice_names[_NAMESPACE_CHOICE_MAX];
+extern const char *const family_names[FAMILIES_MAX];
 extern const char *const service_type_names[_SERVICE_TYPE_MAX];
 extern const char *const restart_names[_RESTART_MODE_MAX];
 extern const char *const root_upper_names[_ROOT_UPPER_MAX];

@@ -5,6 +5,7 @@
 #include "base/str.h"
 
 #include <sys/resource.h>
+#include <sys/socket.h>
 
 const char *const service_type_names[_SERVICE_TYPE_MAX] = {
         [SERVICE_SIMPLE] = "simple",
@@ -30,6 +31,76 @@ const char *const proc_subset_names[_PROC_SUBSET_MAX] = {
         [PROC_SUBSET_ALL] = "all",
         [PROC_SUBSET_PID] = "pid",
 };
+
+const char *const personality_names[_PERSONALITY_MAX] = {
+        [PERSONALITY_NATIVE] = "native", [PERSONALITY_X86_64] = "x86-64", [PERSONALITY_X86] = "x86",
+        [PERSONALITY_ARM64] = "arm64",   [PERSONALITY_ARM] = "arm",
+};
+
+const char *const architecture_names[_ARCHITECTURE_MAX] = {
+        [ARCHITECTURE_NATIVE] = "native", [ARCHITECTURE_X86_64] = "x86-64",
+        [ARCHITECTURE_X86] = "x86",       [ARCHITECTURE_X32] = "x32",
+        [ARCHITECTURE_ARM64] = "arm64",   [ARCHITECTURE_ARM] = "arm",
+};
+
+const char *const namespace_choice_names[_NAMESPACE_CHOICE_MAX] = {
+        [NAMESPACE_CHOICE_YES] = "yes",       [NAMESPACE_CHOICE_NO] = "no",
+        [NAMESPACE_CHOICE_CGROUP] = "cgroup", [NAMESPACE_CHOICE_IPC] = "ipc",
+        [NAMESPACE_CHOICE_MNT] = "mnt",       [NAMESPACE_CHOICE_NET] = "net",
+        [NAMESPACE_CHOICE_PID] = "pid",       [NAMESPACE_CHOICE_TIME] = "time",
+        [NAMESPACE_CHOICE_USER] = "user",     [NAMESPACE_CHOICE_UTS] = "uts",
+};
+
+#define F(family) [AF_##family] = "AF_" #family
+const char *const family_names[FAMILIES_MAX] = {
+        [FAMILY_NONE] = "none",
+        F(UNIX),
+        F(INET),
+        F(AX25),
+        F(IPX),
+        F(APPLETALK),
+        F(NETROM),
+        F(BRIDGE),
+        F(ATMPVC),
+        F(X25),
+        F(INET6),
+        F(ROSE),
+        F(DECnet),
+        F(NETBEUI),
+        F(SECURITY),
+        F(KEY),
+        F(NETLINK),
+        F(PACKET),
+        F(ASH),
+        F(ECONET),
+        F(ATMSVC),
+        F(RDS),
+        F(SNA),
+        F(IRDA),
+        F(PPPOX),
+        F(WANPIPE),
+        F(LLC),
+        F(IB),
+        F(MPLS),
+        F(CAN),
+        F(TIPC),
+        F(BLUETOOTH),
+        F(IUCV),
+        F(RXRPC),
+        F(ISDN),
+        F(PHONET),
+        F(IEEE802154),
+        F(CAIF),
+        F(ALG),
+        F(NFC),
+        F(VSOCK),
+        F(KCM),
+        F(QIPCRTR),
+        F(SMC),
+        F(XDP),
+        F(MCTP),
+};
+#undef F
 
 #define NAMES(array) .names = (array), .n_names = ELEMENTS(array)
 #define RESOURCE(resource, unit) .rlimit = RLIMIT_##resource, .rlimit_unit = RLIMIT_UNIT_##unit

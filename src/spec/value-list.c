@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "spec/syscalls.h"
 #include "spec/value-type.h"
 
-/* Lists, and the types whose items are one word each: WORDS, ENVIRONMENT, SYSCALLS. */
+/* Lists, and the types whose items are one word each: WORDS, ENVIRONMENT. */
 
 static void value_item_done(ValueItem *item) {
         free(item->text);
@@ -126,10 +125,8 @@ static Place place_at(const Place *place, size_t offset) {
 
 /* -- WORDS -- */
 
-typedef int (*WordCheck)(char *word, ValueList *list, const Place *place, char **reterr);
-
-static int words_parse(const char *text, const Place *place, WordCheck add, ValueList *list,
-                       char **reterr, size_t *reterr_offset) {
+static int words_parse(const Directive *directive, const char *text, const Place *place,
+                       ValueWordAdd add, ValueList *list, char **reterr, size_t *reterr_offset) {
         WordReader reader = {.text = text};
         int r;
 
@@ -144,7 +141,7 @@ static int words_parse(const char *text, const Place *place, WordCheck add, Valu
                 r = word_reader_take(&reader, "", &word, reterr);
                 if (r >= 0) {
                         at = place_at(place, reader.start);
-                        r = add(TAKE(word), list, &at, reterr);
+                        r = add(directive, TAKE(word), list, &at, reterr);
                 }
                 if (r < 0) {
                         *reterr_offset = reader.start;
@@ -154,7 +151,8 @@ static int words_parse(const char *text, const Place *place, WordCheck add, Valu
         return 0;
 }
 
-static int words_add(char *word, ValueList *list, const Place *place, char **reterr) {
+static int words_add(const Directive *directive, char *word, ValueList *list, const Place *place,
+                     char **reterr) {
         ValueItem *item = value_list_add(list, place);
 
         if (!item) {
@@ -170,7 +168,7 @@ static int words_field_parse(const Directive *directive, const char *text, const
         _cleanup_list_ ValueList list = {};
         int r;
 
-        r = words_parse(text, place, words_add, &list, reterr, reterr_offset);
+        r = words_parse(directive, text, place, words_add, &list, reterr, reterr_offset);
         if (r < 0) {
                 return r;
         }
@@ -206,6 +204,35 @@ const ValueType value_type_WORDS = {
         .copy = value_list_field_copy,
 };
 
+int value_list_parse_inverted(const Directive *directive, const char *text, const Place *place,
+                              ValueWordAdd add, ValueList *list, char **reterr,
+                              size_t *reterr_offset) {
+        size_t skipped = text[0] == '~' ? 1 : 0;
+        Place at = place_at(place, skipped);
+        int r;
+
+        r = words_parse(directive, text + skipped, &at, add, list, reterr, reterr_offset);
+        if (r < 0) {
+                *reterr_offset += skipped;
+                return r;
+        }
+        if (skipped > 0 && list->n == 0) {
+                ValueItem *item = value_list_add(list, place);
+
+                if (!item) {
+                        return -ENOMEM;
+                }
+                item->text = strdup("");
+                if (!item->text) {
+                        return -ENOMEM;
+                }
+        }
+        for (size_t i = 0; i < list->n; i++) {
+                list->items[i].flags |= skipped > 0 ? VALUE_INVERTED : 0;
+        }
+        return 0;
+}
+
 /* -- ENVIRONMENT -- */
 
 static bool environment_name_is_valid(const char *name, size_t n) {
@@ -230,7 +257,8 @@ static bool environment_value_is_valid(const char *value) {
         return utf8_valid(value, strlen(value));
 }
 
-static int environment_add(char *word, ValueList *list, const Place *place, char **reterr) {
+static int environment_add(const Directive *directive, char *word, ValueList *list,
+                           const Place *place, char **reterr) {
         _cleanup_free_ char *owned = word;
         const char *equals = strchr(word, '=');
 
@@ -253,7 +281,7 @@ static int environment_add(char *word, ValueList *list, const Place *place, char
                         reterr, -EINVAL,
                         "In " QUOTED " the value holds control characters or invalid UTF-8", word);
         }
-        return words_add(TAKE(owned), list, place, reterr);
+        return words_add(directive, TAKE(owned), list, place, reterr);
 }
 
 static bool environment_same_name(const char *a, const char *b) {
@@ -288,7 +316,7 @@ static int environment_parse(const Directive *directive, const char *text, const
         ValueList *environment = field;
         int r;
 
-        r = words_parse(text, place, environment_add, &list, reterr, reterr_offset);
+        r = words_parse(directive, text, place, environment_add, &list, reterr, reterr_offset);
         if (r < 0) {
                 return r;
         }
@@ -311,105 +339,6 @@ const ValueType value_type_ENVIRONMENT = {
         .list = true,
         .parse = environment_parse,
         .format = words_format,
-        .done = value_list_field_done,
-        .copy = value_list_field_copy,
-};
-
-/* -- SYSCALLS -- */
-
-static int syscalls_check(const char *word, char **reterr) {
-        const char *suggestion;
-
-        if (strchr(word, ':')) {
-                return value_fail(reterr, -EINVAL,
-                                  QUOTED
-                                  ": an error number for one call is not supported; denied calls "
-                                  "fail with EPERM, so write the name alone",
-                                  word);
-        }
-        if (word[0] == '~') {
-                return value_fail(reterr, -EINVAL,
-                                  QUOTED
-                                  ": ~ stands once, before the whole list; write the names to "
-                                  "subtract as an assignment of their own",
-                                  word);
-        }
-        if (word[0] == '@' ? !!syscall_group_find(word) : syscall_is_name(word)) {
-                return 0;
-        }
-        suggestion = syscall_suggest(word);
-        return value_fail(reterr, -EINVAL, QUOTED " is no %s%s%s%s", word,
-                          word[0] == '@' ? "group of system calls" : "system call",
-                          suggestion ? "; did you mean " : "", suggestion ? suggestion : "",
-                          suggestion ? "?" : "; see `systemd-analyze syscall-filter`");
-}
-
-static int syscalls_add(char *word, ValueList *list, const Place *place, char **reterr) {
-        int r = syscalls_check(word, reterr);
-
-        if (r < 0) {
-                free(word);
-                return r;
-        }
-        return words_add(word, list, place, reterr);
-}
-
-static int syscalls_parse(const Directive *directive, const char *text, const Place *place,
-                          void *field, char **reterr, size_t *reterr_offset) {
-        _cleanup_list_ ValueList list = {};
-        bool inverted = text[0] == '~';
-        Place at = place_at(place, inverted ? 1 : 0);
-        ValueItem *item;
-        int r;
-
-        r = words_parse(text + (inverted ? 1 : 0), &at, syscalls_add, &list, reterr, reterr_offset);
-        if (r < 0) {
-                *reterr_offset += inverted ? 1 : 0;
-                return r;
-        }
-        if (inverted && list.n == 0) {
-                item = value_list_add(&list, place);
-                if (!item) {
-                        return -ENOMEM;
-                }
-                item->text = strdup("");
-                if (!item->text) {
-                        return -ENOMEM;
-                }
-        }
-        for (size_t i = 0; i < list.n; i++) {
-                list.items[i].flags = inverted ? VALUE_INVERTED : 0;
-        }
-        return value_list_take(field, &list, reterr);
-}
-
-static int syscalls_format(const Directive *directive, const void *field, char ***ret) {
-        const ValueList *list = field;
-        _cleanup_(strv_freep) char **texts = NULL;
-
-        for (size_t i = 0; i < list->n; i++) {
-                const ValueItem *item = &list->items[i];
-                int r = strv_append_take(
-                        &texts, strf("%s%s", item->flags & VALUE_INVERTED ? "~" : "", item->text));
-
-                if (r < 0) {
-                        return r;
-                }
-        }
-        *ret = TAKE(texts);
-        return 0;
-}
-
-const ValueType value_type_SYSCALLS = {
-        .kind = VALUE_SYSCALLS,
-        .sample = "~@mount ptrace",
-        .label = "list of system calls",
-        .signature = "as",
-        .grammar = "[~]NAME|@GROUP […]",
-        .size = sizeof(ValueList),
-        .list = true,
-        .parse = syscalls_parse,
-        .format = syscalls_format,
         .done = value_list_field_done,
         .copy = value_list_field_copy,
 };

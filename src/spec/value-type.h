@@ -12,6 +12,10 @@
 int value_fail(char **reterr, int fault, const char *format, ...) _printf_(3, 4);
 /* One text as the list that format() gives; owns text, NULL is -ENOMEM. */
 int value_one(char *text, char ***ret);
+/* "EPERM", "13", "kill" (VALUE_KILL): an errno, 1 to 4095. */
+int value_parse_errno(const char *text, int *ret);
+/* The name where it has one, else digits; NULL: out of memory. */
+char *value_format_errno(int error);
 /* Refuses a number outside the directive's RANGE(). */
 int value_check_range(const Directive *directive, uint64_t value, const char *text, char **reterr);
 
@@ -29,6 +33,13 @@ void value_list_field_done(void *field);
 int value_list_field_copy(const void *field, void *ret);
 /* A new zeroed item at the end, or NULL. */
 ValueItem *value_list_add(ValueList *list, const Place *place);
+/* Splits [~]WORD… into items, each flagged with VALUE_INVERTED where there is a ~; a plain ~ gives
+ * one item with an empty text. add makes an item of a word, which it owns. */
+typedef int (*ValueWordAdd)(const Directive *directive, char *word, ValueList *list,
+                            const Place *place, char **reterr);
+int value_list_parse_inverted(const Directive *directive, const char *text, const Place *place,
+                              ValueWordAdd add, ValueList *list, char **reterr,
+                              size_t *reterr_offset);
 /* Moves all items of from behind those of list. -E2BIG (with a sentence): too many items. */
 int value_list_take(ValueList *list, ValueList *from, char **reterr);
 #define _cleanup_list_ _cleanup_(value_list_done)

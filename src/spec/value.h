@@ -14,12 +14,13 @@ typedef struct ValueItem {
         Place place;
         char *text;     /* WORDS: the word. ENVIRONMENT: "A=1". BINDS: source. TMPFS_LIST: path.
                            ID_MAPS: "0:600000:1000". COMMANDS: the path. SYSCALLS: name or @group, or ""
-                           for a plain ~ */
+                           for a plain ~. CHOICES: one of the directive's names, or "" for a plain ~ */
         char *second;   /* BINDS: destination. TMPFS_LIST: options, canonical */
         char **words;   /* COMMANDS: argv */
         uint64_t flags; /* VALUE_… below */
         uint64_t size;  /* TMPFS_LIST: bytes or UINT64_MAX */
-        uint32_t mode;  /* TMPFS_LIST */
+        uint32_t mode;  /* TMPFS_LIST. SYSCALLS: errno or VALUE_KILL, with VALUE_ERROR. CHOICES:
+                           index of the name */
 } ValueItem;
 
 enum {
@@ -28,11 +29,15 @@ enum {
         VALUE_RECURSIVE = 1 << 2,      /* BINDS: rbind (default) */
         VALUE_MISSING_OK = 1 << 3,     /* BINDS: leading - */
         VALUE_IDMAP = 1 << 4,          /* BINDS */
-        VALUE_INVERTED = 1 << 5,       /* SYSCALLS: the assignment began with ~ */
+        VALUE_INVERTED = 1 << 5,       /* SYSCALLS, CHOICES: the assignment began with ~ */
         VALUE_IGNORE_FAILURE = 1 << 6, /* COMMANDS: - */
         VALUE_ARGV0 = 1 << 7,          /* COMMANDS: @ */
         VALUE_NO_ENV = 1 << 8,         /* COMMANDS: : */
+        VALUE_ERROR = 1 << 16,         /* SYSCALLS: name:errno */
 };
+
+/* Instead of an errno: the process is killed. */
+#define VALUE_KILL INT32_MAX
 
 typedef struct ValueList {
         ValueItem *items;
@@ -110,6 +115,8 @@ typedef struct Rlimit {
 #define CTYPE_BINDS ValueList
 #define CTYPE_TMPFS_LIST ValueList
 #define CTYPE_SYSCALLS ValueList
+#define CTYPE_CHOICES ValueList
+#define CTYPE_ERRNO int /* or VALUE_KILL */
 #define CTYPE_LISTEN char *
 #define CTYPE_TARGET char *
 
@@ -141,6 +148,8 @@ typedef struct Rlimit {
         X(BINDS, "as")        \
         X(TMPFS_LIST, "as")   \
         X(SYSCALLS, "as")     \
+        X(CHOICES, "as")      \
+        X(ERRNO, "s")         \
         X(LISTEN, "s")        \
         X(TARGET, "s")
 

@@ -211,6 +211,8 @@ bool specifier_applies(ValueKind kind) {
         case VALUE_JOIN_KINDS:
         case VALUE_RLIMIT:
         case VALUE_SYSCALLS:
+        case VALUE_CHOICES:
+        case VALUE_ERRNO:
         case _VALUE_KIND_MAX:
                 return false;
         }

@@ -30,6 +30,9 @@ static const HostFacts host = {
         .user_namespace = true,
 };
 
+/* Compiled once for all units. */
+static FilterCache *filters;
+
 /* Directives that the manager alone acts on; no plan may depend on them. */
 static const DirectiveId managers[] = {
         DIRECTIVE_Type,           DIRECTIVE_KillSignal, DIRECTIVE_TimeoutStartSec,
@@ -175,6 +178,7 @@ static char *plan_text(const Unit *unit, const char *directory) {
                         .host = &host,
                         .backend = backend,
                         .invocation = "0123456789abcdef0123456789abcdef",
+                        .filters = filters,
                 };
                 int r = launch_plan_build(&input, &diags, &launch);
 
@@ -351,6 +355,21 @@ START_TEST(no_file_is_left_over) {
 }
 END_TEST
 
+/* Before any test, which may run in a process of its own. */
+static void compile_filters(void) {
+        const OpBlob *arguments, *calls;
+        Spec *spec;
+
+        ck_assert_int_eq(spec_new(&spec), 0);
+        ck_assert_int_eq(filter_cache_new(&filters), 0);
+        ck_assert_int_eq(filter_cache_get(filters, spec, &arguments, &calls), 0);
+        (void) spec_free(spec);
+}
+
+static void release_filters(void) {
+        filters = filter_cache_free(filters);
+}
+
 int main(void) {
         Suite *suite = suite_create("golden");
         TCase *tcase = tcase_create("files");
@@ -358,6 +377,7 @@ int main(void) {
         int failed;
 
         tcase_set_timeout(tcase, 60);
+        tcase_add_unchecked_fixture(tcase, compile_filters, release_filters);
         tcase_add_loop_test(tcase, unit_gives_this_spec_and_this_plan, 0, ELEMENTS(whole));
         tcase_add_loop_test(tcase, directive_changes_this_of_the_plan, 0, _DIRECTIVE_MAX);
         tcase_add_test(tcase, no_file_is_left_over);
