@@ -163,11 +163,12 @@ static const char *exit_status_name(int status) {
         static const struct {
                 int status;
                 const char *name;
-        } names[] = {{0, "SUCCESS"},       {1, "FAILURE"},        {200, "CHDIR"},
-                     {203, "EXEC"},        {205, "LIMITS"},       {209, "STDOUT"},
-                     {217, "USER"},        {218, "CAPABILITIES"}, {219, "CGROUP"},
-                     {225, "NETWORK"},     {226, "NAMESPACE"},    {228, "SECCOMP"},
-                     {230, "PERSONALITY"}, {237, "KEYRING"}};
+        } names[] = {{0, "SUCCESS"},      {1, "FAILURE"},       {200, "CHDIR"},
+                     {201, "NICE"},       {203, "EXEC"},        {205, "LIMITS"},
+                     {206, "OOM_ADJUST"}, {209, "STDOUT"},      {215, "CPUAFFINITY"},
+                     {216, "GROUP"},      {217, "USER"},        {218, "CAPABILITIES"},
+                     {219, "CGROUP"},     {225, "NETWORK"},     {226, "NAMESPACE"},
+                     {228, "SECCOMP"},    {230, "PERSONALITY"}, {237, "KEYRING"}};
 
         for (size_t i = 0; i < ELEMENTS(names); i++) {
                 if (names[i].status == status) {

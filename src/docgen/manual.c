@@ -36,6 +36,9 @@ static void add_type(Page *page, const Directive *directive) {
         } else if (directive->max > 0 && directive->type->kind == VALUE_MODE) {
                 page_addf(page, ", %04o to %04o", (unsigned) directive->min,
                           (unsigned) directive->max);
+        } else if (directive->type->kind == VALUE_INTEGER) {
+                page_addf(page, ", %" PRId64 " to %" PRId64, (int64_t) directive->min,
+                          (int64_t) directive->max);
         } else if (directive->max == UINT64_MAX) {
                 page_addf(page, ", at least %" PRIu64, directive->min);
         } else if (directive->max > 0) {

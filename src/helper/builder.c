@@ -287,6 +287,7 @@ static int build_all(Build *build, const int *cgroups) {
         r = r < 0 ? r : joins_enter(build);
         r = r < 0 ? r : mounts_make(build, true);
         r = r < 0 ? r : set_time(build);
+        r = r < 0 ? r : priority_set(build->plan, build->ground->proc, &build->fault);
         r = r < 0 ? r : spawn_init(build);
         r = r < 0 ? r : map_ids(build);
         if (r < 0 || (build->joined & CLONE_NEWNS)) {

@@ -179,6 +179,10 @@ static int join_all(Join *join) {
         if (r < 0) {
                 return join_fault(join, r, STEP_CGROUP, -1, NULL);
         }
+        r = priority_set(join->input->plan, join->input->ground->proc, &join->fault);
+        if (r < 0) {
+                return r;
+        }
         r = enter_namespaces(join);
         if (r < 0) {
                 return join_fault(join, r, STEP_NAMESPACE, -1, NULL);

@@ -146,6 +146,9 @@ int device_source(const Op *op);
 /* init.c */
 _noreturn_ void init_run(Build *build);
 
+/* priority.c: NICE and OOM_SCORE, by the caller for what it forks. proc: of the ground */
+int priority_set(const Plan *plan, int proc, Fault *fault);
+
 /* relay_start.c */
 int relay_start(Build *build);
 /* True where a target is a path: then the relay needs the sandbox's root, once there is one. */

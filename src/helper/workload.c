@@ -83,10 +83,29 @@ static int apply_terminal(State *state, const Op *op) {
         return r;
 }
 
+static int apply_affinity(State *state, const Op *op) {
+        return process_set_affinity(op->args[0].blob.bytes, op->args[0].blob.size);
+}
+
 static int apply_keyring(State *state, const Op *op) {
-        int r = keyring_renew();
+        int r = op->args[0].u64 == OP_KEYRING_SHARED ? 0 : keyring_renew();
 
         return r == -ENOSYS ? 0 : r; /* no keyrings, nothing to keep apart */
+}
+
+/* As the user whose keyring is to be in it. */
+static int apply_shared_keyring(State *state, const Op *op) {
+        int r;
+
+        if (op->args[0].u64 != OP_KEYRING_SHARED) {
+                return 0;
+        }
+        r = keyring_renew();
+        return r < 0 ? r : keyring_share();
+}
+
+static int apply_sigpipe(State *state, const Op *op) {
+        return process_ignore_sigpipe();
 }
 
 static int set_rlimit(const Op *op) {
@@ -119,6 +138,20 @@ static int apply_umask(State *state, const Op *op) {
 
 static int find_user(State *state, const Op *op) {
         return account_find(state->root, op->args[0].string, op->args[1].string, &state->account);
+}
+
+static int op_index(const State *state, OpKind kind) {
+        const Op *op = plan_find(state->given->plan, kind);
+
+        return op ? (int) (op - state->given->plan->ops) : -1;
+}
+
+static int add_groups(State *state, const Op *op) {
+        const char *name = NULL;
+        int r = account_add_groups(state->root, op->args[0].strv, &state->account, &name);
+
+        return r < 0 ? fault_set(&state->fault, r, STEP_GROUP, op_index(state, OP_GROUPS), name)
+                     : 0;
 }
 
 static int note_capabilities(State *state, const Op *op) {
@@ -185,15 +218,19 @@ typedef struct Stage {
 static const Stage privileged_stages[] = {
         {OP_STDIO, STEP_STDIO, apply_stdio},
         {OP_TERMINAL, STEP_STDIO, apply_terminal},
+        {OP_CPU_AFFINITY, STEP_AFFINITY, apply_affinity},
         {OP_KEYRING, STEP_KEYRING, apply_keyring},
         {OP_RLIMIT, STEP_LIMITS, apply_rlimit},
         {OP_UMASK, STEP_LIMITS, apply_umask},
+        {OP_IGNORE_SIGPIPE, STEP_SPAWN, apply_sigpipe},
         {OP_USER, STEP_USER, find_user},
+        {OP_GROUPS, STEP_GROUP, add_groups},
         {OP_CAPABILITIES, STEP_CAPABILITIES, note_capabilities},
         {OP_NO_NEW_PRIVS, STEP_CAPABILITIES, note_no_new_privs},
         {OP_SECCOMP, STEP_SECCOMP, note_filter},
 };
 static const Stage dropped_stages[] = {
+        {OP_KEYRING, STEP_KEYRING, apply_shared_keyring},
         {OP_PERSONALITY, STEP_PERSONALITY, apply_personality},
         {OP_WORKING_DIRECTORY, STEP_CHDIR, change_directory},
 };
@@ -227,12 +264,6 @@ static int run_stages(State *state, const Stage *stages, size_t n) {
                 r = run_stage(state, &stages[i]);
         }
         return r;
-}
-
-static int op_index(const State *state, OpKind kind) {
-        const Op *op = plan_find(state->given->plan, kind);
-
-        return op ? (int) (op - state->given->plan->ops) : -1;
 }
 
 /* Before the user changes: only then is there the right to. */

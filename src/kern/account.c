@@ -4,6 +4,7 @@
 
 #include "base/fd.h"
 #include "base/parse.h"
+#include "base/str.h"
 #include "kern/path.h"
 
 #include <fcntl.h>
@@ -241,4 +242,40 @@ int account_find(int root, const char *user, const char *group, Account *ret) {
                 }
         }
         return group[0] ? find_group(groups, group, &ret->gid) : 0;
+}
+
+static bool has_group(const Account *account, gid_t gid) {
+        for (size_t i = 0; i < account->n_groups; i++) {
+                if (account->groups[i] == gid) {
+                        return true;
+                }
+        }
+        return account->gid == gid;
+}
+
+int account_add_groups(int root, char *const *groups, Account *account, const char **ret_name) {
+        _cleanup_free_ char *text = NULL;
+
+        STRV_FOREACH (group, groups) {
+                uint32_t gid;
+                int r = 0;
+
+                /* Where all are digits, no file of the sandbox's is read. */
+                if (parse_id(*group, &gid) < 0) {
+                        r = text ? 0 : read_file(root, "/etc/group", &text);
+                        r = r < 0 ? r : find_group(text, *group, &gid);
+                }
+                if (r == 0 && has_group(account, gid)) {
+                        continue;
+                }
+                if (r == 0 && account->n_groups == ACCOUNT_GROUPS_MAX) {
+                        r = -E2BIG;
+                }
+                if (r < 0) {
+                        *ret_name = *group;
+                        return r;
+                }
+                account->groups[account->n_groups++] = gid;
+        }
+        return 0;
 }

@@ -33,3 +33,6 @@ int account_parse_memberships(const char *text, const char *name, gid_t *groups,
  * entry (the group is then the same number), "root" and "nobody" neither. -ESRCH: no such user;
  * -ENXIO: no such group; -EINVAL: not a regular file; -EFBIG. */
 int account_find(int root, const char *user, const char *group, Account *ret);
+/* More groups of the account: digits, or names. -ENXIO, with *ret_name: there is no such group;
+ * -E2BIG: they are too many. */
+int account_add_groups(int root, char *const *groups, Account *account, const char **ret_name);

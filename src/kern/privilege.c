@@ -118,3 +118,9 @@ int personality_set(unsigned long domain) {
 int keyring_renew(void) {
         return syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 ? negative_errno() : 0;
 }
+
+int keyring_share(void) {
+        return syscall(SYS_keyctl, KEYCTL_LINK, KEY_SPEC_USER_KEYRING, KEY_SPEC_SESSION_KEYRING) < 0
+                       ? negative_errno()
+                       : 0;
+}

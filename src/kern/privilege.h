@@ -43,3 +43,5 @@ int personality_set(unsigned long domain);
 
 /* A new, empty session keyring without name. -ENOSYS where the kernel has no keyrings. */
 int keyring_renew(void);
+/* Links the user's keyring into the session's. */
+int keyring_share(void);

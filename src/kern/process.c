@@ -3,10 +3,12 @@
 
 #include "base/fd.h"
 #include "base/parse.h"
+#include "kern/namespace.h"
 
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -71,4 +73,29 @@ int process_reap(int pidfd, int *ret_code, int *ret_status) {
         *ret_code = status.si_code;
         *ret_status = status.si_status;
         return 1;
+}
+
+int process_set_nice(int level) {
+        return setpriority(PRIO_PROCESS, 0, level) < 0 ? negative_errno() : 0;
+}
+
+int process_set_oom_score(int proc, int adjust) {
+        _cleanup_fd_ int directory = process_directory(proc, getpid()), fd = -EBADF;
+        char text[16];
+        int n;
+
+        if (directory < 0) {
+                return directory;
+        }
+        fd = openat(directory, "oom_score_adj", O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+        n = snprintf(text, sizeof(text), "%d", adjust);
+        return fd < 0 || write(fd, text, (size_t) n) < 0 ? negative_errno() : 0;
+}
+
+int process_set_affinity(const void *mask, size_t size) {
+        return syscall(SYS_sched_setaffinity, 0, size, mask) < 0 ? negative_errno() : 0;
+}
+
+int process_ignore_sigpipe(void) {
+        return signal(SIGPIPE, SIG_IGN) == SIG_ERR ? negative_errno() : 0;
 }

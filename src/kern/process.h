@@ -19,3 +19,13 @@ int process_pid(int pidfd, pid_t *ret);
 /* Reaps a child without waiting: 1 and *ret_code (CLD_*), *ret_status as waitid(2); 0 while it
  * lives; -ECHILD where it is no child of ours. */
 int process_reap(int pidfd, int *ret_code, int *ret_status);
+
+/* Of the caller, inherited by what it forks. -EACCES: lowering needs CAP_SYS_NICE. */
+int process_set_nice(int level);
+/* The same with CAP_SYS_RESOURCE, of the host. proc: a checked procfs of the caller's pid
+ * namespace. */
+int process_set_oom_score(int proc, int adjust);
+/* A mask of processors, as many bytes as the kernel's or more. -EINVAL: none of them can be used.
+ */
+int process_set_affinity(const void *mask, size_t size);
+int process_ignore_sigpipe(void);

@@ -95,6 +95,17 @@ static const Advice advices[] = {
         {STEP_USER, ANY, ESRCH, "There is no such user or group in the root: use a number."},
         {STEP_USER, ANY, ENOENT, "There is no such user or group in the root: use a number."},
         {STEP_USER, ANY, EINVAL, "The id is not mapped by PrivateUsers=."},
+        {STEP_USER, ANY, ENXIO, "There is no such group in the root's /etc/group: use a number."},
+        {STEP_GROUP, ANY, ENXIO, "There is no such group in the root's /etc/group: use a number."},
+        {STEP_GROUP, ANY, E2BIG, "A user can be in 256 groups here."},
+        {STEP_NICE, ANY, EACCES,
+         "A level below the helper's needs CAP_SYS_NICE, which the helper does not have on this "
+         "host: write a higher one."},
+        {STEP_OOM_SCORE, ANY, EACCES,
+         "A value below the helper's needs CAP_SYS_RESOURCE, which the helper does not have on "
+         "this host: write a higher one."},
+        {STEP_AFFINITY, ANY, EINVAL,
+         "This machine has none of these processors, or a cpuset keeps them from the sandbox."},
         {STEP_CHDIR, ANY, ENOENT,
          "Make the directory in a layer, or put a - before it to do without."},
         {STEP_SCOPE, ANY, ETIMEDOUT, "systemd is busy or stuck: see systemctl list-jobs."},

@@ -156,6 +156,34 @@ static int check_capabilities(const Op *op) {
         return (op->args[1].u64 & ~op->args[0].u64) == 0 ? -1 : 1;
 }
 
+static int check_nice(const Op *op) {
+        return op->args[0].i64 >= OP_NICE_LEAST && op->args[0].i64 <= OP_NICE_MOST ? -1 : 0;
+}
+
+static int check_oom_score(const Op *op) {
+        return op->args[0].i64 >= -OP_OOM_SCORE_MOST && op->args[0].i64 <= OP_OOM_SCORE_MOST ? -1
+                                                                                             : 0;
+}
+
+static int check_cpu_affinity(const Op *op) {
+        CpuSet set;
+
+        if (op->args[0].blob.size != sizeof(set)) {
+                return 0;
+        }
+        memcpy(&set, op->args[0].blob.bytes, sizeof(set));
+        return cpu_set_is_empty(&set) ? 0 : -1;
+}
+
+static int check_groups(const Op *op) {
+        STRV_FOREACH (group, op->args[0].strv) {
+                if ((*group)[0] == '\0' || strlen(*group) > 255) {
+                        return 0;
+                }
+        }
+        return -1;
+}
+
 static int check_personality(const Op *op) {
         return op->args[0].u64 == OP_PERSONALITY_LINUX || op->args[0].u64 == OP_PERSONALITY_LINUX32
                        ? -1
@@ -231,9 +259,14 @@ static const KindRule kind_rules[_OP_MAX] = {
         [OP_REAPER] = {.once = true},
         [OP_STDIO] = {check_stdio},
         [OP_TERMINAL] = {.once = true},
+        [OP_NICE] = {check_nice, .once = true},
+        [OP_OOM_SCORE] = {check_oom_score, .once = true},
+        [OP_CPU_AFFINITY] = {check_cpu_affinity, .once = true},
         [OP_KEYRING] = {.once = true},
         [OP_RLIMIT] = {check_rlimit},
         [OP_UMASK] = {.once = true},
+        [OP_IGNORE_SIGPIPE] = {.once = true},
+        [OP_GROUPS] = {check_groups, .once = true},
         [OP_USER] = {check_not_empty, .once = true},
         [OP_CAPABILITIES] = {check_capabilities, .once = true},
         [OP_NO_NEW_PRIVS] = {.once = true},

@@ -122,6 +122,11 @@ static const NumberName capability_names[] = {
         CAP(40, "checkpoint_restore"),
         {},
 };
+static const NumberName keyring_names[] = {
+        {OP_KEYRING_PRIVATE, "private"},
+        {OP_KEYRING_SHARED, "shared"},
+        {},
+};
 static const NumberName personality_names[] = {
         {OP_PERSONALITY_LINUX, "linux"},
         {OP_PERSONALITY_LINUX32, "linux32"},
@@ -130,7 +135,13 @@ static const NumberName personality_names[] = {
 static const NumberName exec_names[] = {{OP_EXEC_IGNORE_FAILURE, "ignore-failure"}, {}};
 static const NumberName boolean_names[] = {{0, "no"}, {1, "yes"}, {}};
 
-typedef enum NumberStyle { STYLE_DECIMAL, STYLE_NAMES, STYLE_BITS, STYLE_OCTAL } NumberStyle;
+typedef enum NumberStyle {
+        STYLE_DECIMAL,
+        STYLE_NAMES,
+        STYLE_BITS,
+        STYLE_OCTAL,
+        STYLE_CPUS
+} NumberStyle;
 
 typedef struct ArgStyle {
         NumberStyle style;
@@ -161,6 +172,8 @@ static const ArgStyle arg_styles[_OP_MAX][OP_ARGS_MAX] = {
         [OP_ATTRIBUTES] = {PLAIN, BITS(mount_names)},
         [OP_STDIO] = {NAMED(stream_names), NAMED(stdio_names)},
         [OP_RLIMIT] = {NAMED(rlimit_names), NAMED(infinity_names), NAMED(infinity_names)},
+        [OP_CPU_AFFINITY] = {{STYLE_CPUS, NULL}},
+        [OP_KEYRING] = {NAMED(keyring_names)},
         [OP_UMASK] = {OCTAL},
         [OP_CAPABILITIES] = {BITS(capability_names), BITS(capability_names)},
         [OP_PERSONALITY] = {NAMED(personality_names)},
@@ -201,6 +214,7 @@ static int format_number(const ArgStyle *style, uint64_t value, Str *out) {
                 }
                 break;
         case STYLE_DECIMAL:
+        case STYLE_CPUS:
                 break;
         }
         return str_appendf(out, "%" PRIu64, value);
@@ -242,6 +256,19 @@ static int format_strv(char *const *list, Str *out) {
         return r == 0 ? str_append_char(out, ']') : r;
 }
 
+static int format_blob(const ArgStyle *style, const OpBlob *blob, Str *out) {
+        CpuSet set;
+        int r;
+
+        if (style->style != STYLE_CPUS || blob->size != sizeof(set)) {
+                return str_appendf(out, "%zu bytes", blob->size);
+        }
+        memcpy(&set, blob->bytes, sizeof(set));
+        r = str_append_char(out, '[');
+        r = r < 0 ? r : cpu_set_format(&set, out);
+        return r < 0 ? r : str_append_char(out, ']');
+}
+
 static int format_arg(const OpArgSchema *schema, const ArgStyle *style, const OpArg *arg,
                       Str *out) {
         switch (schema->type) {
@@ -255,7 +282,7 @@ static int format_arg(const OpArgSchema *schema, const ArgStyle *style, const Op
         case OP_ARG_STRV:
                 return format_strv(arg->strv, out);
         case OP_ARG_BLOB:
-                return str_appendf(out, "%zu bytes", arg->blob.size);
+                return format_blob(style, &arg->blob, out);
         case OP_ARG_NONE:
                 break;
         }

@@ -4,6 +4,7 @@
 /* The vocabulary that planner and helper share: ops, their arguments, the plan as a list of them.
  * op_table[] (from ops.def) is the only place that knows what an op looks like. */
 
+#include "base/cpus.h"
 #include "base/diag.h"
 
 #include <stdarg.h>
@@ -37,6 +38,12 @@ enum {
  * argument is the syslog identifier. */
 #define OP_STDIO_LOG "log"
 enum { OP_STDIO_NULL, OP_STDIO_INHERIT, OP_STDIO_JOURNAL, OP_STDIO_LAST = OP_STDIO_JOURNAL };
+/* KEYRING */
+enum { OP_KEYRING_PRIVATE, OP_KEYRING_SHARED };
+/* NICE, OOM_SCORE */
+#define OP_NICE_LEAST (-20)
+#define OP_NICE_MOST 19
+#define OP_OOM_SCORE_MOST 1000
 /* PERSONALITY: PER_LINUX and PER_LINUX32 */
 enum { OP_PERSONALITY_LINUX = 0, OP_PERSONALITY_LINUX32 = 8 };
 /* EXEC */

@@ -4,6 +4,24 @@
 
 #include "plan/builder.h"
 
+/* Groups of the unit's belong to the unit's user. */
+static int build_groups(Builder *builder, const Workload *workload) {
+        const ValueList *list = &builder->spec->supplementary_groups;
+        _cleanup_(strv_freep) char **groups = NULL;
+
+        if (workload->user || list->n == 0) {
+                return 0;
+        }
+        for (size_t i = 0; i < list->n; i++) {
+                int r = strv_append(&groups, list->items[i].text);
+
+                if (r < 0) {
+                        return r;
+                }
+        }
+        return builder_add(builder, OP_GROUPS, FROM(builder, SupplementaryGroups), groups);
+}
+
 int build_identity(Builder *builder, const Workload *workload) {
         const Spec *spec = builder->spec;
         const char *user = workload->user ? workload->user : spec->user;
@@ -17,6 +35,9 @@ int build_identity(Builder *builder, const Workload *workload) {
         }
         if (r == 0) {
                 r = builder_cause(builder, "group", FROM(builder, Group));
+        }
+        if (r == 0) {
+                r = build_groups(builder, workload);
         }
         if (r == 0) {
                 r = builder_add(builder, OP_CAPABILITIES, FROM(builder, CapabilityBoundingSet),

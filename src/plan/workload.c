@@ -57,6 +57,45 @@ static int build_rlimits(Builder *builder) {
         return r;
 }
 
+/* In the order of the ops. */
+static int build_scheduling(Builder *builder) {
+        const Spec *spec = builder->spec;
+        int r = 0;
+
+        if (spec->set[DIRECTIVE_Nice]) {
+                r = builder_add(builder, OP_NICE, FROM(builder, Nice), (int64_t) spec->nice);
+        }
+        if (r == 0 && spec->set[DIRECTIVE_OOMScoreAdjust]) {
+                r = builder_add(builder, OP_OOM_SCORE, FROM(builder, OOMScoreAdjust),
+                                (int64_t) spec->oom_score_adjust);
+        }
+        if (r == 0 && !cpu_set_is_empty(&spec->cpu_affinity)) {
+                r = builder_add(builder, OP_CPU_AFFINITY, FROM(builder, CPUAffinity),
+                                &spec->cpu_affinity, sizeof(spec->cpu_affinity));
+        }
+        return r;
+}
+
+static int build_keyring(Builder *builder) {
+        bool shared = builder->spec->keyring_mode == KEYRING_MODE_SHARED;
+
+        if (builder->spec->keyring_mode == KEYRING_MODE_INHERIT) {
+                return 0;
+        }
+        return builder_add(builder, OP_KEYRING, FROM(builder, KeyringMode),
+                           U64(shared ? OP_KEYRING_SHARED : OP_KEYRING_PRIVATE));
+}
+
+/* Who shares the caller's streams is likely to be a part of a pipe. */
+static int build_sigpipe(Builder *builder, const Workload *workload) {
+        bool ignore = builder->spec->ignore_sigpipe;
+
+        if (!builder->spec->set[DIRECTIVE_IgnoreSIGPIPE]) {
+                ignore = !workload->streams && !workload->terminal;
+        }
+        return ignore ? builder_add(builder, OP_IGNORE_SIGPIPE, FROM(builder, IgnoreSIGPIPE)) : 0;
+}
+
 /* Only what differs from what every process has. */
 static int build_personality(Builder *builder) {
         const Personality personality = (Personality) builder->spec->personality;
@@ -91,13 +130,19 @@ int build_workload(Builder *builder, const Workload *workload) {
 
         r = build_streams(builder, workload);
         if (r == 0) {
-                r = builder_add(builder, OP_KEYRING, FROM_NOTHING);
+                r = build_scheduling(builder);
+        }
+        if (r == 0) {
+                r = build_keyring(builder);
         }
         if (r == 0) {
                 r = build_rlimits(builder);
         }
         if (r == 0) {
                 r = builder_add(builder, OP_UMASK, FROM(builder, UMask), U64(builder->spec->umask));
+        }
+        if (r == 0) {
+                r = build_sigpipe(builder, workload);
         }
         if (r == 0) {
                 r = build_identity(builder, workload);

@@ -145,6 +145,32 @@ CHECK(group_mapped) {
         return check_id_mapped(rule, spec, spec->group, /* group= */ true, diags);
 }
 
+CHECK(supplementary_groups) {
+        for (size_t i = 0; i < spec->supplementary_groups.n; i++) {
+                const ValueItem *item = &spec->supplementary_groups.items[i];
+                uint32_t id;
+
+                if (user_number(item->text, &id) ? id == UINT32_MAX
+                                                 : !user_name_is_valid(item->text)) {
+                        report(rule, &item->place,
+                               "\"%.80s\" is no group; write a number from 0 to 4294967294, or a "
+                               "name that begins with a letter",
+                               item->text);
+                }
+        }
+        return 0;
+}
+
+CHECK(supplementary_mapped) {
+        int r = 0;
+
+        for (size_t i = 0; i < spec->supplementary_groups.n && r == 0; i++) {
+                r = check_id_mapped(rule, spec, spec->supplementary_groups.items[i].text,
+                                    /* group= */ true, diags);
+        }
+        return r;
+}
+
 CHECK(working_directory) {
         static const char *const forbidden[] = {"/proc", "/sys", "/dev"};
 
@@ -579,6 +605,10 @@ const Rule rule_table[] = {
         E("user-name", User, user_name, "User= is a number, or a name that begins with a letter."),
         E("group-name", Group, group_name,
           "Group= is a number, or a name that begins with a letter."),
+        E("supplementary-groups", SupplementaryGroups, supplementary_groups,
+          "SupplementaryGroups= holds numbers, and names that begin with a letter."),
+        E("supplementary-mapped", SupplementaryGroups, supplementary_mapped,
+          "They must exist in the user namespace, too."),
         E("user-mapped", User, user_mapped,
           "User= must exist in the user namespace: PrivateUsers=self has root alone."),
         E("group-mapped", Group, group_mapped, "The same holds for Group=."),

@@ -129,8 +129,15 @@ typedef enum NamespaceChoice {
         NAMESPACE_CHOICE_UTS,
         _NAMESPACE_CHOICE_MAX,
 } NamespaceChoice;
+typedef enum KeyringMode {
+        KEYRING_MODE_INHERIT,
+        KEYRING_MODE_PRIVATE,
+        KEYRING_MODE_SHARED,
+        _KEYRING_MODE_MAX,
+} KeyringMode;
 #define FAMILY_NONE 0u /* the word "none"; else a name's index is its AF_ number */
 #define FAMILIES_MAX 46u
+extern const char *const keyring_mode_names[_KEYRING_MODE_MAX];
 extern const char *const personality_names[_PERSONALITY_MAX];
 extern const char *const architecture_names[_ARCHITECTURE_MAX];
 extern const char *const namespace_choice_names[_NAMESPACE_CHOICE_MAX];

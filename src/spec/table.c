@@ -32,6 +32,12 @@ const char *const proc_subset_names[_PROC_SUBSET_MAX] = {
         [PROC_SUBSET_PID] = "pid",
 };
 
+const char *const keyring_mode_names[_KEYRING_MODE_MAX] = {
+        [KEYRING_MODE_INHERIT] = "inherit",
+        [KEYRING_MODE_PRIVATE] = "private",
+        [KEYRING_MODE_SHARED] = "shared",
+};
+
 const char *const personality_names[_PERSONALITY_MAX] = {
         [PERSONALITY_NATIVE] = "native", [PERSONALITY_X86_64] = "x86-64", [PERSONALITY_X86] = "x86",
         [PERSONALITY_ARM64] = "arm64",   [PERSONALITY_ARM] = "arm",

@@ -4,6 +4,7 @@
 /* Value types: how the text of a directive becomes a typed field and back. One struct per type in
  * value_type_<TYPE>; behaviour lives here and never in a callback of a single directive. */
 
+#include "base/cpus.h"
 #include "base/diag.h"
 
 typedef struct Directive Directive;
@@ -117,6 +118,8 @@ typedef struct Rlimit {
 #define CTYPE_SYSCALLS ValueList
 #define CTYPE_CHOICES ValueList
 #define CTYPE_ERRNO int /* or VALUE_KILL */
+#define CTYPE_INTEGER int
+#define CTYPE_CPUS CpuSet
 #define CTYPE_LISTEN char *
 #define CTYPE_TARGET char *
 
@@ -150,6 +153,8 @@ typedef struct Rlimit {
         X(SYSCALLS, "as")     \
         X(CHOICES, "as")      \
         X(ERRNO, "s")         \
+        X(INTEGER, "i")       \
+        X(CPUS, "s")          \
         X(LISTEN, "s")        \
         X(TARGET, "s")
 

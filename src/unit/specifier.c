@@ -213,6 +213,8 @@ bool specifier_applies(ValueKind kind) {
         case VALUE_SYSCALLS:
         case VALUE_CHOICES:
         case VALUE_ERRNO:
+        case VALUE_INTEGER:
+        case VALUE_CPUS:
         case _VALUE_KIND_MAX:
                 return false;
         }

@@ -106,7 +106,70 @@ check_calls() {
                 of_host -p MemoryDenyWriteExecute=yes -- "$both"
 }
 
+# shellcheck disable=SC2016 # the sandbox's shell is to expand them
+check_process() {
+        local groups='grep -E "^Groups" /proc/self/status | tr -d "[:space:]"'
+        off "$groups" Groups:
+        on 'SupplementaryGroups=44 7' "$groups" Groups:744
+        check_equal "a user of one's own has them too" \
+                "$(inside -p User=1000 -p SupplementaryGroups=44 -- 'id -u; id -g; id -G')" $'1000\n1000\n1000 44'
+        check_output "names are those of the root" 'root|audio' \
+                of_host -p User=1000 -p 'SupplementaryGroups=audio' -- 'id -Gn'
+        refused "a group that is not there is named" 'on "nosuchgroup".*SupplementaryGroups=' \
+                inside -p SupplementaryGroups=nosuchgroup -- true
+
+        local nice='cut -d " " -f 19 /proc/self/stat'
+        off "$nice" 0
+        on Nice=7 "$nice" 7
+        off 'cat /proc/self/oom_score_adj' "$(cat /proc/self/oom_score_adj)"
+        on OOMScoreAdjust=900 'cat /proc/self/oom_score_adj' 900
+        lowered Nice=-5 "$nice" -5 CAP_SYS_NICE
+        lowered OOMScoreAdjust=-500 'cat /proc/self/oom_score_adj' -500 CAP_SYS_RESOURCE
+        local cpus='sed -n "s/^Cpus_allowed_list:[[:space:]]*//p" /proc/self/status'
+        on CPUAffinity=0 "$cpus" 0
+        off "$cpus" "$(sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' /proc/self/status)"
+        refused "processors that are not there are refused" 'CPUAffinity=' inside -p CPUAffinity=1000 -- true
+
+        # Of the first program itself: a shell ignores signals for its children.
+        check_equal "by default a program in a pipe does not ignore SIGPIPE" "$(ignored)" 0000000000000000
+        check_equal "with IgnoreSIGPIPE=yes it does" "$(ignored -p IgnoreSIGPIPE=yes)" 0000000000001000
+        on KeyringMode=private 'true' ''
+        on KeyringMode=inherit 'true' ''
+        on KeyringMode=shared 'true' ''
+}
+
+ignored() {
+        "$SBXCTL" run --pipe -p Layers=busybox "$@" -- /bin/sed -n 's/^SigIgn:[[:space:]]*//p' /proc/self/status </dev/null
+}
+
+# lowered DIRECTIVE SCRIPT EXPECTED CAPABILITY: where the helper has the right, and refused where not.
+lowered() {
+        if "$SBXCTL" run --pipe -p Layers=busybox -p "$1" -- /bin/true </dev/null 2>/dev/null; then
+                on "$1" "$2" "$3"
+        else
+                refused "$1 needs $4 of the host" "${1%%=*}=.*$4" inside -p "$1" -- true
+        fi
+}
+
+# More programs in a running sandbox are like the first one.
+check_exec() {
+        local status='grep -hE "^(Seccomp|Groups|Cpus_allowed_list|NoNewPrivs|CapBnd)" /proc/self/status; cut -d " " -f 19 /proc/self/stat
+                cat /proc/self/oom_score_adj; uname -m; unshare -i true 2>&1; unshare -U true 2>&1 && echo made'
+        check "a sandbox starts to be looked into" "$SBXCTL" run --no-block --name=looked -p Layers=busybox -p Nice=3 \
+                -p OOMScoreAdjust=700 -p CPUAffinity=0 -p 'SupplementaryGroups=44' -p RestrictNamespaces=user \
+                -p Personality=x86 -- /bin/sh -c "{ $status; } >/tmp/first; exec sleep 1000"
+        wait_for 10 "$SBXCTL" exec looked -- /bin/grep -q made /tmp/first
+        check_equal "exec has what the first program has" \
+                "$("$SBXCTL" exec looked -- /bin/sh -c "$status" </dev/null)" \
+                "$("$SBXCTL" exec looked -- /bin/cat /tmp/first </dev/null)"
+        check_output "and that is what was asked for" '^700$' "$SBXCTL" exec looked -- /bin/cat /tmp/first
+        check_output "in each of them" 'Groups:.44' "$SBXCTL" exec looked -- /bin/cat /proc/self/status
+        check "it stops" "$SBXCTL" stop looked
+}
+
 check_filters
+check_process
+check_exec
 if command -v python3 >/dev/null; then
         check_calls
 fi

@@ -90,6 +90,18 @@ static inline void sample_adjust(Op *op, Extreme extreme) {
                 free(op->args[0].string);
                 op->args[0].string = sample_text("/dev/a", extreme == LEAST ? 6 : 4095, true);
                 break;
+        case OP_NICE:
+                op->args[0].i64 = extreme == LEAST ? OP_NICE_LEAST : OP_NICE_MOST;
+                break;
+        case OP_OOM_SCORE:
+                op->args[0].i64 = extreme == LEAST ? -OP_OOM_SCORE_MOST : OP_OOM_SCORE_MOST;
+                break;
+        case OP_CPU_AFFINITY:
+                op->args[0].blob.bytes = realloc(op->args[0].blob.bytes, sizeof(CpuSet));
+                ck_assert_ptr_nonnull(op->args[0].blob.bytes);
+                op->args[0].blob.size = sizeof(CpuSet);
+                memset(op->args[0].blob.bytes, extreme == LEAST ? 1 : 0xff, sizeof(CpuSet));
+                break;
         case OP_STDIO:
                 op->args[1].u64 = extreme == LEAST ? OP_STDIO_NULL : OP_STDIO_JOURNAL;
                 if (extreme == LEAST) {

@@ -20,6 +20,41 @@ START_TEST(test_hello) {
 }
 END_TEST
 
+/* What a process has of the host's scheduler, and its groups. */
+START_TEST(test_process) {
+        const CpuSet cpus = {.words = {1}};
+        char *groups[] = {(char *) "44", (char *) "web", NULL};
+        char *argv[] = {(char *) "sh", (char *) "-c",
+                        (char *) "cut -d ' ' -f 19 /proc/self/stat; cat /proc/self/oom_score_adj; "
+                                 "sed -n 's/^Cpus_allowed_list:.//p' /proc/self/status; id -G; "
+                                 "kill -PIPE $$; echo alive",
+                        NULL};
+        Plan *plan = plan_new();
+        Outcome outcome;
+
+        ADD(plan, OP_NAMESPACES, U(ALL));
+        add_ids(plan, &(Want){});
+        ADD(plan, OP_LAYER, U(OP_LAYER_IMAGE), bed.image);
+        ADD(plan, OP_OVERLAY, U(OP_UPPER_TMPFS), U(0));
+        add_mounts(plan);
+        ADD(plan, OP_REAPER);
+        ADD(plan, OP_STDIO, U(1), U(OP_STDIO_INHERIT), "0");
+        ADD(plan, OP_NICE, (int64_t) 7);
+        ADD(plan, OP_OOM_SCORE, (int64_t) 900);
+        ADD(plan, OP_CPU_AFFINITY, &cpus, sizeof(cpus));
+        ADD(plan, OP_KEYRING, U(OP_KEYRING_SHARED));
+        ADD(plan, OP_IGNORE_SIGPIPE);
+        ADD(plan, OP_USER, "0", "");
+        ADD(plan, OP_GROUPS, groups);
+        ADD(plan, OP_EXEC, "/bin/sh", argv, U(0));
+        bed_run(&bed, plan, &outcome);
+        expect_success(&outcome);
+        ck_assert_str_eq(outcome.output, "7\n900\n0\n0 44 1001\nalive\n");
+        outcome_done(&outcome);
+        (void) plan_free(plan);
+}
+END_TEST
+
 /* Every way of making the root gives the same sandbox. */
 static const struct {
         Want want;
@@ -419,6 +454,7 @@ int main(void) {
         tcase_add_unchecked_fixture(tests, set_up, tear_down);
         tcase_set_timeout(tests, 120);
         tcase_add_test(tests, test_hello);
+        tcase_add_test(tests, test_process);
         tcase_add_loop_test(tests, test_root, 0, ELEMENTS(roots));
         tcase_add_test(tests, test_layers_are_stacked);
         tcase_add_loop_test(tests, test_most_layers, 0, 2);

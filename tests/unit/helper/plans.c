@@ -72,7 +72,7 @@ void add_workload(Plan *plan, const Want *want, const char *script) {
         ADD(plan, OP_STDIO, U(0), U(OP_STDIO_NULL), "");
         ADD(plan, OP_STDIO, U(1), U(OP_STDIO_INHERIT), "0");
         ADD(plan, OP_STDIO, U(2), U(OP_STDIO_INHERIT), "0");
-        ADD(plan, OP_KEYRING);
+        ADD(plan, OP_KEYRING, U(OP_KEYRING_PRIVATE));
         ADD(plan, OP_RLIMIT, U(RLIMIT_CORE), U(0), U(0));
         ADD(plan, OP_UMASK, U(027));
         if (want->user) {

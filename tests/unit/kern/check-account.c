@@ -123,6 +123,27 @@ START_TEST(test_find) {
 }
 END_TEST
 
+START_TEST(test_add_groups) {
+        char *digits[] = {(char *) "44", (char *) "1001", (char *) "44", NULL};
+        char *names[] = {(char *) "more", (char *) "44", (char *) "root", NULL};
+        char *missing[] = {(char *) "7", (char *) "nobody-has-it", NULL};
+        Account account = {.uid = 1000, .gid = 1001};
+        const char *name = "";
+
+        ck_assert_int_eq(account_add_groups(root, digits, &account, &name), 0);
+        ck_assert_uint_eq(account.n_groups, 1); /* each once, and never the primary one */
+        write_file("etc/group", group);
+        ck_assert_int_eq(account_add_groups(root, names, &account, &name), 0);
+        ck_assert_uint_eq(account.n_groups, 3);
+        ck_assert(account.groups[1] == 11 && account.groups[2] == 0);
+        ck_assert_int_eq(account_add_groups(root, missing, &account, &name), -ENXIO);
+        ck_assert_str_eq(name, "nobody-has-it");
+        account.n_groups = ACCOUNT_GROUPS_MAX;
+        ck_assert_int_eq(account_add_groups(root, (char *[]){(char *) "8", NULL}, &account, &name),
+                         -E2BIG);
+}
+END_TEST
+
 /* What stands in the place of the file must neither hold us nor lead out. */
 START_TEST(test_hostile_files) {
         Account account;
@@ -167,6 +188,7 @@ int main(void) {
         suite_add_tcase(all, pure);
         tcase_add_checked_fixture(files, set_up, tear_down);
         tcase_add_test(files, test_find);
+        tcase_add_test(files, test_add_groups);
         tcase_add_test(files, test_hostile_files);
         suite_add_tcase(all, files);
         runner = srunner_create(all);

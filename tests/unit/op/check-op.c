@@ -453,10 +453,10 @@ START_TEST(ops_are_bounded) {
 
         ck_assert_ptr_nonnull(plan);
         for (size_t i = 0; i < PLAN_OPS_MAX; i++) {
-                ck_assert_int_eq(plan_add(plan, OP_KEYRING, OP_ORIGIN_NONE, PLACE_NONE), 0);
+                ck_assert_int_eq(plan_add(plan, OP_NO_NEW_PRIVS, OP_ORIGIN_NONE, PLACE_NONE), 0);
         }
-        ck_assert_int_eq(plan_add(plan, OP_KEYRING, OP_ORIGIN_NONE, PLACE_NONE), -E2BIG);
-        ck_assert_int_eq(plan_add_empty(plan, OP_KEYRING, OP_ORIGIN_NONE, &op), -E2BIG);
+        ck_assert_int_eq(plan_add(plan, OP_NO_NEW_PRIVS, OP_ORIGIN_NONE, PLACE_NONE), -E2BIG);
+        ck_assert_int_eq(plan_add_empty(plan, OP_NO_NEW_PRIVS, OP_ORIGIN_NONE, &op), -E2BIG);
 }
 END_TEST
 

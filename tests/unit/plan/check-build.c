@@ -597,6 +597,27 @@ START_TEST(exec_has_the_unit_s_confinement) {
 }
 END_TEST
 
+/* The groups are those of the unit's user. */
+START_TEST(exec_has_what_the_process_is_given) {
+        char *argv[] = {(char *) "true", NULL};
+        _cleanup_fixture_ Fixture *fixture = fixture_new();
+        _cleanup_(plan_freep) Plan *own = NULL, *other = NULL;
+        ExecInput input = {.unit_name = "test.sandbox", .spec = fixture->spec, .argv = argv};
+
+        fixture_assign(fixture, "Nice", "0");
+        fixture_assign(fixture, "CPUAffinity", "1");
+        fixture_assign(fixture, "SupplementaryGroups", "44");
+        ck_assert_ptr_nonnull(plan_find(fixture_build(fixture), OP_IGNORE_SIGPIPE));
+        ck_assert_int_eq(exec_plan_build(&input, &fixture->diags, &own), 0);
+        ck_assert(plan_find(own, OP_NICE) && plan_find(own, OP_CPU_AFFINITY));
+        ck_assert(plan_find(own, OP_GROUPS) && !plan_find(own, OP_IGNORE_SIGPIPE));
+        input.user = "1000";
+        fixture_assign(fixture, "IgnoreSIGPIPE", "yes");
+        ck_assert_int_eq(exec_plan_build(&input, &fixture->diags, &other), 0);
+        ck_assert(!plan_find(other, OP_GROUPS) && plan_find(other, OP_IGNORE_SIGPIPE));
+}
+END_TEST
+
 START_TEST(exec_refuses_what_leads_out) {
         static char *argv[] = {(char *) "id", NULL};
         _cleanup_fixture_ Fixture *fixture = fixture_new();
@@ -651,6 +672,7 @@ static void add_tests(TCase *tcase) {
         tcase_add_test(tcase, a_colon_leaves_variables_alone);
         tcase_add_test(tcase, later_assignments_win);
         tcase_add_test(tcase, exec_has_the_unit_s_confinement);
+        tcase_add_test(tcase, exec_has_what_the_process_is_given);
         tcase_add_test(tcase, exec_refuses_what_leads_out);
         tcase_add_test(tcase, filters_come_last_and_the_allow_list_behind_the_other);
 }

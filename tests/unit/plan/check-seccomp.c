@@ -273,15 +273,13 @@ START_TEST(only_four_families_pass) {
         const uint64_t spellings[] = {(uint64_t) _i, HIGH | (uint64_t) _i};
 
         for (size_t i = 0; i < ELEMENTS(spellings); i++) {
-                for (uint64_t type = SOCK_STREAM; type <= SOCK_RAW; type++) {
-                        const Call call = {SYS_socket, {spellings[i], type, 0}};
-                        int fault = probe(&arguments, NULL, &call);
+                const Call call = {SYS_socket, {spellings[i], SOCK_RAW, 0}};
+                int fault = probe(&arguments, NULL, &call);
 
-                        if (allowed) {
-                                ck_assert_int_ne(fault, EAFNOSUPPORT);
-                        } else {
-                                ck_assert_int_eq(fault, EAFNOSUPPORT);
-                        }
+                if (allowed) {
+                        ck_assert_int_ne(fault, EAFNOSUPPORT);
+                } else {
+                        ck_assert_int_eq(fault, EAFNOSUPPORT);
                 }
         }
 }
