@@ -112,40 +112,6 @@ build() {
         meson compile -C "$folder"
 }
 
-fuzz_one() {
-        local target=$1 name
-        name=$(basename "$target")
-        mkdir "$logs/$name"
-        # New inputs go to a folder of this run; the corpus in the tree is only read.
-        (cd "$logs/$name" && mkdir new && "$target" -max_total_time="$fuzz_seconds" -rss_limit_mb=1024 \
-                -timeout=10 -print_final_stats=1 new "$source/tests/fuzz/corpus/${name#fuzz-}" >log 2>&1) ||
-                touch "$logs/$name/bad"
-}
-
-fuzz() {
-        local target targets=0
-        # A shell of its own, whose jobs are these alone.
-        (
-                for target in "$1"/tests/fuzz-*; do
-                        if [ ! -f "$target" ] || [ ! -x "$target" ]; then
-                                continue
-                        fi
-                        while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do
-                                wait -n
-                        done
-                        fuzz_one "$target" &
-                done
-                wait
-        )
-        for target in "$logs"/fuzz-*; do
-                [ -d "$target" ] || continue
-                targets=$((targets + 1))
-                step "$(basename "$target") for $fuzz_seconds s" \
-                        sh -c "tail -n 60 '$target/log'; ! test -e '$target/bad'"
-        done
-        step "there are fuzzers" test "$targets" -gt 0
-}
-
 beds() {
         local script
         say "without systemd"
@@ -202,7 +168,7 @@ everything() {
 
         say "fuzzers"
         CC=clang step "the fuzzers build" build build-fuzz -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false
-        fuzz "$source/build-fuzz"
+        checks tests/fuzz.sh "$fuzz_seconds"
 
         say "waiting for the beds"
         beds_end
