@@ -25,4 +25,5 @@
 #define SBX_ERROR_EXEC_NOT_FOUND "org.sbx1.Error.ExecNotFound"
 #define SBX_ERROR_EXEC_NOT_EXECUTABLE "org.sbx1.Error.ExecNotExecutable"
 #define SBX_ERROR_HELPER_GONE "org.sbx1.Error.HelperGone"
+#define SBX_ERROR_FROZEN "org.sbx1.Error.Frozen"
 #define SBX_ERROR_LIMITS_EXCEEDED "org.sbx1.Error.LimitsExceeded"

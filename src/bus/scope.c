@@ -420,6 +420,17 @@ int scope_stop(ScopeClient *client, const char *name, ScopeDone done, void *user
         return 0;
 }
 
+int scope_kill(ScopeClient *client, const char *name, int signal) {
+        int r;
+
+        assert(client);
+        assert(name);
+
+        r = sd_bus_call_method_async(client->bus, NULL, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER,
+                                     "KillUnit", NULL, NULL, "ssi", name, "all", (int32_t) signal);
+        return r < 0 ? r : 0;
+}
+
 /* -- the list of units -- */
 
 static int read_unit_names(sd_bus_message *reply, char ***ret) {

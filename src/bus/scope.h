@@ -49,6 +49,8 @@ int scope_start(ScopeClient *client, const ScopeStart *start, ScopeDone done, vo
 /* Stops a unit and waits for its end; one that is not there counts as stopped. */
 int scope_stop(ScopeClient *client, const char *name, ScopeDone done, void *userdata,
                ScopeJob **ret);
+/* Sends a signal to every process of a unit; nobody waits for the answer. */
+int scope_kill(ScopeClient *client, const char *name, int signal);
 /* Forgets about a request: the callback is not called any more. What systemd was asked for goes on.
  * Gives NULL. */
 ScopeJob *scope_job_free(ScopeJob *job);

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "ctl/connection.h"
+#include "ctl/names.h"
 #include "ctl/property.h"
 #include "ctl/report.h"
 
@@ -177,6 +178,28 @@ int unit_report(Ctl *ctl, const char *what, const char *unit, const sd_bus_error
                 return report_mistakes(ctl, what, unit, error);
         }
         return ctl_report(ctl, text ? text : what, error, fault);
+}
+
+int units_call(Ctl *ctl, const char *verb, const char *method, char *const *args) {
+        _cleanup_(strv_freep) char **units = NULL;
+        int r, status = SBX_EXIT_OK;
+
+        if (ctl_connect(ctl) < 0) {
+                return SBX_EXIT_FAILURE;
+        }
+        r = names_expand(ctl, args, &units);
+        if (r != 0) {
+                return r;
+        }
+        STRV_FOREACH (unit, units) {
+                sd_bus_error error __attribute__((cleanup(sd_bus_error_free))) = SD_BUS_ERROR_NULL;
+
+                r = ctl_call(ctl, method, &error, NULL, "s", *unit);
+                if (r < 0) {
+                        status = unit_report(ctl, verb, *unit, &error, r);
+                }
+        }
+        return status;
 }
 
 static int job_request(Ctl *ctl, Jobs *jobs, const char *verb, const char *method,

@@ -127,6 +127,19 @@ static uint64_t state_since(const StateInput *input) {
         return since > 0 ? since : number_of(input, "StateChangeTimestamp");
 }
 
+/* " (frozen)"; nothing for what runs. */
+static int freezer(const StateInput *input, Str *out) {
+        const char *state = text_of(input, "FreezerState");
+        int r;
+
+        if (!*state || streq(state, "running")) {
+                return 0;
+        }
+        r = str_appendf(out, " %s(", colour_code(input->colours, COLOUR_YELLOW));
+        r = r < 0 ? r : text_append(out, false, COLOUR_NONE, state);
+        return r < 0 ? r : str_appendf(out, ")%s", colour_code(input->colours, COLOUR_NONE));
+}
+
 static int active(const StateInput *input, Str *out) {
         const char *result = text_of(input, "Result"), *sub = text_of(input, "SubState");
         uint64_t since = state_since(input);
@@ -146,6 +159,7 @@ static int active(const StateInput *input, Str *out) {
                 r = r < 0 ? r : str_append_char(out, ')');
         }
         r = r < 0 ? r : str_append(out, colour_code(input->colours && colour, COLOUR_NONE));
+        r = r < 0 ? r : freezer(input, out);
         if (r == 0 && since > 0) {
                 _cleanup_free_ char *date = usec_format_timestamp(since);
                 usec_t passed = input->now > since ? input->now - since : 0;

@@ -463,6 +463,34 @@ const Verb verb_table[] = {
                 .run = verb_kill,
         },
         {
+                .name = "freeze",
+                .arguments = "NAME…",
+                .summary = "Stop all processes of sandboxes where they stand",
+                .detail =
+                        "Returns when every process inside is frozen. They keep their memory, open "
+                        "files and "
+                        "connections, and get no processor time until thaw. stop, restart and kill "
+                        "-s "
+                        "KILL work "
+                        "on a frozen sandbox; exec is refused. Needs a cgroup2 hierarchy, as every "
+                        "host with cgroup v2 or the hybrid layout has.",
+                .examples = {{"sbxctl freeze web", "Let web.sandbox stand still"},
+                             {"sbxctl freeze 'build-*'", "All sandboxes of that name"}},
+                .min_args = 1,
+                .max_args = -1,
+                .run = verb_freeze,
+        },
+        {
+                .name = "thaw",
+                .arguments = "NAME…",
+                .summary = "Let frozen sandboxes go on",
+                .detail = "A sandbox that is not frozen is no error.",
+                .examples = {{"sbxctl thaw web", "Undo sbxctl freeze web"}},
+                .min_args = 1,
+                .max_args = -1,
+                .run = verb_thaw,
+        },
+        {
                 .name = "reset-failed",
                 .arguments = "[NAME…]",
                 .summary = "Forget that sandboxes have failed",

@@ -204,6 +204,19 @@ static void do_kill(Connection *connection, Sandbox *sandbox, ControlMessage *me
         }
 }
 
+static void do_freeze(Connection *connection, Sandbox *sandbox, ControlMessage *message) {
+        const char *why = "";
+        int r = -EINVAL;
+
+        if (message->numbers[FREEZE_FREEZE] <= 1) {
+                r = freezer_set(sandbox, message->numbers[FREEZE_FREEZE] == 1, message->serial,
+                                &why);
+        }
+        if (r < 0) {
+                refuse(connection, message, r, why);
+        }
+}
+
 static void do_exec(Connection *connection, Sandbox *sandbox, ControlMessage *message) {
         const char *why = "";
         int r = session_start(sandbox, message, &why);
@@ -255,6 +268,7 @@ static const struct Gate {
         [CONTROL_START] = {do_start},
         [CONTROL_GO] = {do_go, .phases = IN(PHASE_BUILDING) | IN(PHASE_HELD)},
         [CONTROL_KILL] = {do_kill, .phases = ALIVE},
+        [CONTROL_FREEZE] = {do_freeze, .phases = IN(PHASE_RUNNING)},
         [CONTROL_EXEC] = {do_exec, .phases = IN(PHASE_RUNNING)},
         [CONTROL_EXEC_KILL] = {do_exec_kill, .phases = IN(PHASE_RUNNING) | IN(PHASE_ENDING)},
         [CONTROL_FORGET] = {do_forget, .phases = IN(PHASE_EXITED)},

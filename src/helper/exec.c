@@ -262,6 +262,10 @@ int session_start(Sandbox *sandbox, ControlMessage *message, const char **ret_wh
                 *ret_why = "the workload has ended";
                 return -ESRCH;
         }
+        if (freezer_state(&sandbox->freezer) != FREEZER_RUNNING) {
+                *ret_why = "the sandbox is frozen";
+                return -EBUSY;
+        }
         session = calloc(1, sizeof(*session));
         if (!session) {
                 return -ENOMEM;

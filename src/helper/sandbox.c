@@ -65,6 +65,7 @@ Sandbox *sandbox_free(Sandbox *sandbox) {
         (void) fd_close(sandbox->workload);
         (void) fd_close(sandbox->terminal);
         (void) fd_close(sandbox->devpts);
+        freezer_done(&sandbox->freezer);
         (void) fd_close(sandbox->cgroup);
         (void) fd_close(sandbox->memory_events);
         sandbox->output = output_free(sandbox->output);
@@ -216,6 +217,7 @@ unsigned sandbox_list(Sandbox *sandbox, uint32_t serial) {
         message.numbers[SANDBOX_RELAY_PID] = (uint64_t) sandbox->relay.pid;
         message.numbers[SANDBOX_UID_BASE] = sandbox->lease.base;
         message.numbers[SANDBOX_SPAWNED_USEC] = sandbox->spawned_usec;
+        message.numbers[SANDBOX_FREEZER] = freezer_state(&sandbox->freezer);
         (void) snprintf(message.strings[0], sizeof(message.strings[0]), "%s", sandbox->name);
         if (sandbox->init.pidfd >= 0) {
                 message.fds[message.n_fds++] = sandbox->init.pidfd;
@@ -390,6 +392,7 @@ bool sandbox_settle(Sandbox *sandbox) {
         sandbox->workload = fd_close(sandbox->workload);
         sandbox->terminal = fd_close(sandbox->terminal);
         sandbox->devpts = fd_close(sandbox->devpts);
+        freezer_done(&sandbox->freezer);
         sandbox->cgroup = fd_close(sandbox->cgroup);
         sandbox->workload_pid = 0;
         launch_remove_paths(sandbox->plan);

@@ -6,6 +6,7 @@
  * loop calls after each event. */
 
 #include "helper/cgroups.h"
+#include "helper/freezer.h"
 #include "helper/ids.h"
 #include "helper/launch.h"
 #include "helper/loop.h"
@@ -13,7 +14,6 @@
 #include "wire/control.h"
 
 typedef struct Helper Helper;
-typedef struct Sandbox Sandbox;
 typedef struct Session Session;
 
 typedef enum SandboxPhase {
@@ -78,6 +78,7 @@ struct Sandbox {
         CgroupSet cgroups;
         int cgroup; /* where cgroup.kill reaches all of it, direct or scope; -EBADF before GO */
         int memory_events;
+        Freezer freezer;
         Output *output;
         Session *sessions;
 

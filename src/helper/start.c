@@ -54,6 +54,7 @@ static int sandbox_new(Helper *helper, const ControlMessage *message, Sandbox **
         sandbox->workload = sandbox->terminal = sandbox->devpts = -EBADF;
         sandbox->cgroup = sandbox->memory_events = -EBADF;
         sandbox->lease = ID_LEASE_NONE;
+        sandbox->freezer = FREEZER_NONE;
         cgroup_set_init(&sandbox->cgroups);
         sandbox->name = strdup(message->strings[0]);
         if (!sandbox->name) {

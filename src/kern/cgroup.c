@@ -258,7 +258,14 @@ int cgroup_open_memory_events(int cgroup_fd, CgroupMode mode) {
         return fd < 0 ? negative_errno() : fd;
 }
 
-int cgroup_read_oom_kills(int events_fd, uint32_t *ret) {
+int cgroup_open_events(int unified_fd) {
+        int fd = openat(unified_fd, "cgroup.events", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+        return fd < 0 ? negative_errno() : fd;
+}
+
+/* The number behind key, which ends in a blank, at the start of a line. */
+static int read_event(int events_fd, const char *key, uint32_t *ret) {
         char text[EVENTS_MAX], *rest = NULL;
         ssize_t n;
 
@@ -268,11 +275,26 @@ int cgroup_read_oom_kills(int events_fd, uint32_t *ret) {
         }
         text[n] = '\0';
         for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-                const char *number = startswith(line, "oom_kill ");
+                const char *number = startswith(line, key);
 
                 if (number) {
                         return parse_u32(number, ret);
                 }
         }
         return -ENODATA;
+}
+
+int cgroup_read_oom_kills(int events_fd, uint32_t *ret) {
+        return read_event(events_fd, "oom_kill ", ret);
+}
+
+int cgroup_read_frozen(int events_fd, bool *ret) {
+        uint32_t frozen;
+        int r;
+
+        r = read_event(events_fd, "frozen ", &frozen);
+        if (r == 0) {
+                *ret = frozen != 0;
+        }
+        return r;
 }

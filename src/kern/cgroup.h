@@ -27,8 +27,12 @@ bool cgroup_is_unified(int cgroup_fd);
  * each: gives the first error, and what worked stays. -EBUSY: processes stand in it. */
 int cgroup_enable(int cgroup_fd, uint32_t controllers);
 
-/* cgroup2 alone (any process may stand below): freezes or thaws everything in and below it. */
+/* cgroup2 alone (any process may stand below): freezes or thaws everything in and below it. The
+ * kernel does it by and by: cgroup.events says when, and wakes who polls it for EPOLLPRI. */
 int cgroup_freeze(int unified_fd, bool freeze);
+int cgroup_open_events(int unified_fd);
+/* Reads "frozen N" from it, from its beginning. */
+int cgroup_read_frozen(int events_fd, bool *ret);
 /* Sends SIGKILL to everything in and below the cgroup: cgroup.kill where the file is there (cgroup2
  * since 5.14), else process by process until the list stays empty, at most some rounds (-EAGAIN).
  */

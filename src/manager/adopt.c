@@ -3,6 +3,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "manager/freezer.h"
 #include "manager/helper-client.h"
 #include "manager/launcher.h"
 #include "manager/manager.h"
@@ -180,6 +181,7 @@ static void take_processes(Sandbox *sandbox, ControlMessage *message) {
         run->leader_pid = (pid_t) message->numbers[SANDBOX_PID];
         run->relay_pid = (pid_t) message->numbers[SANDBOX_RELAY_PID];
         run->uid_base = (uint32_t) message->numbers[SANDBOX_UID_BASE];
+        freezer_adopt(sandbox, message->numbers[SANDBOX_FREEZER]);
         if (message->n_fds > 0) {
                 fd_close(run->leader_pidfd);
                 run->leader_pidfd = fd_take(&message->fds[0]);

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "manager/adopt.h"
 #include "manager/exec.h"
+#include "manager/freezer.h"
 #include "manager/helper-client.h"
 #include "manager/launcher.h"
 #include "manager/manager.h"
@@ -77,7 +78,7 @@ static void on_exited(Manager *manager, Sandbox *sandbox, ControlMessage *messag
 static void on_refused(Manager *manager, Sandbox *sandbox, ControlMessage *message) {
         _cleanup_free_ char *text = NULL;
 
-        if (exec_refused(sandbox, message)) {
+        if (exec_refused(sandbox, message) || freezer_refused(sandbox, message)) {
                 return;
         }
         if (sandbox->state != SANDBOX_SPAWNING) {
@@ -98,6 +99,10 @@ static void on_stranger(Manager *manager, ControlMessage *message) {
         if (message->type == CONTROL_EXITED) {
                 (void) helper_client_send(manager->helper, &forget);
         }
+}
+
+static void on_frozen(Manager *manager, Sandbox *sandbox, ControlMessage *message) {
+        freezer_said(sandbox, message);
 }
 
 static void on_exec_running(Manager *manager, Sandbox *sandbox, ControlMessage *message) {
@@ -133,6 +138,7 @@ void control_dispatch(Manager *manager, ControlMessage *message) {
                 [CONTROL_FAILED] = {on_failed, true},
                 [CONTROL_RUNNING] = {on_running, true},
                 [CONTROL_EXITED] = {on_exited, true},
+                [CONTROL_FROZEN] = {on_frozen, true},
                 [CONTROL_EXEC_RUNNING] = {on_exec_running, true},
                 [CONTROL_EXEC_FAILED] = {on_exec_failed, true},
                 [CONTROL_EXEC_EXITED] = {on_exec_exited, true},

@@ -62,8 +62,7 @@ static int find_loaded(Manager *manager, const char *name, Sandbox **ret, sd_bus
         return *ret ? 0 : error_no_unit(name, reterr);
 }
 
-/* Loads it where it is not; one that cannot be loaded is there all the same. */
-static int find_or_load(Manager *manager, const char *name, Sandbox **ret, sd_bus_error *reterr) {
+int bus_find_or_load(Manager *manager, const char *name, Sandbox **ret, sd_bus_error *reterr) {
         int r = check_name(name, reterr);
 
         if (r < 0) {
@@ -96,7 +95,7 @@ static int read_job(sd_bus_message *message, Manager *manager, JobKind kind, sd_
                 return sd_bus_error_set(reterr, SD_BUS_ERROR_INVALID_ARGS,
                                         "The job modes are \"replace\" and \"fail\".");
         }
-        r = find_or_load(manager, name, &sandbox, reterr);
+        r = bus_find_or_load(manager, name, &sandbox, reterr);
         if (r < 0) {
                 return r;
         }
@@ -176,7 +175,7 @@ METHOD(method_load_unit) {
 
         r = sd_bus_message_read(message, "s", &name);
         if (r >= 0) {
-                r = find_or_load(userdata, name, &sandbox, reterr);
+                r = bus_find_or_load(userdata, name, &sandbox, reterr);
         }
         return r < 0 ? r : sd_bus_reply_method_return(message, "o", sandbox->object_path);
 }
@@ -590,6 +589,8 @@ const sd_bus_vtable bus_manager_vtable[] = {
                                 SD_BUS_RESULT("o", job), method_start_transient_unit, OPEN),
         SD_BUS_METHOD_WITH_ARGS("KillUnit", SD_BUS_ARGS("s", name, "s", whom, "i", signal), SD_BUS_NO_RESULT,
                                 method_kill_unit, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("FreezeUnit", SD_BUS_ARGS("s", name), SD_BUS_NO_RESULT, bus_freeze_unit, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("ThawUnit", SD_BUS_ARGS("s", name), SD_BUS_NO_RESULT, bus_thaw_unit, OPEN),
         SD_BUS_METHOD_WITH_ARGS("GetUnit", SD_BUS_ARGS("s", name), SD_BUS_RESULT("o", unit),
                                 method_get_unit, OPEN),
         SD_BUS_METHOD_WITH_ARGS("LoadUnit", SD_BUS_ARGS("s", name), SD_BUS_RESULT("o", unit),

@@ -4,6 +4,7 @@
  * org.freedesktop.systemd1(5) where it has them. */
 
 #include "bus/errors.h"
+#include "manager/freezer.h"
 #include "manager/job.h"
 #include "manager/manager.h"
 #include "manager/objects.h"
@@ -57,6 +58,17 @@ GETTER(get_active_state) {
 
 GETTER(get_sub_state) {
         return sd_bus_message_append(reply, "s", sandbox_sub_name(userdata));
+}
+
+GETTER(get_freezer_state) {
+        return sd_bus_message_append(reply, "s", freezer_state_name(userdata));
+}
+
+GETTER(get_can_freeze) {
+        const Sandbox *sandbox = userdata;
+        CgroupMode mode = sandbox->manager->host.cgroup_mode;
+
+        return sd_bus_message_append(reply, "b", mode == CGROUP_HYBRID || mode == CGROUP_UNIFIED);
 }
 
 GETTER(get_result) {
@@ -318,6 +330,8 @@ const sd_bus_vtable bus_sandbox_vtable[] = {
         SD_BUS_PROPERTY("LoadState", "s", get_load_state, 0, CHANGES),
         SD_BUS_PROPERTY("ActiveState", "s", get_active_state, 0, CHANGES),
         SD_BUS_PROPERTY("SubState", "s", get_sub_state, 0, CHANGES),
+        SD_BUS_PROPERTY("FreezerState", "s", get_freezer_state, 0, CHANGES),
+        SD_BUS_PROPERTY("CanFreeze", "b", get_can_freeze, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("Result", "s", get_result, 0, CHANGES),
         SD_BUS_PROPERTY("StatusText", "s", get_text, MEMBER(status_text), CHANGES),
         SD_BUS_PROPERTY("FailedStep", "s", get_failed_step, 0, 0),
@@ -361,6 +375,8 @@ const sd_bus_vtable bus_sandbox_vtable[] = {
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Restart", SD_BUS_ARGS("s", mode), SD_BUS_RESULT("o", job),
                                 method_restart, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("Freeze", NULL, NULL, bus_freeze, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("Thaw", NULL, NULL, bus_thaw, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,
 };
 /* clang-format on */

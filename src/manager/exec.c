@@ -4,6 +4,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "manager/failure.h"
+#include "manager/freezer.h"
 #include "manager/helper-client.h"
 #include "manager/manager.h"
 #include "manager/notify.h"
@@ -135,6 +136,12 @@ int exec_start(Sandbox *sandbox, sd_bus_message *message, char *const *argv,
         if (sandbox->state != SANDBOX_RUNNING) {
                 return sd_bus_error_setf(reterr, SBX_ERROR_NOT_ACTIVE, "%s is not running.",
                                          sandbox->name);
+        }
+        if (sandbox->run.freezer != FREEZER_RUNNING) {
+                return sd_bus_error_setf(reterr, SBX_ERROR_FROZEN,
+                                         "%s is %s, and a program that joined it would stand still "
+                                         "too. Let it go on first: sbxctl thaw %s",
+                                         sandbox->name, freezer_state_name(sandbox), sandbox->name);
         }
         if (exec_count(sandbox) >= EXECS_MAX) {
                 return sd_bus_error_setf(reterr, SBX_ERROR_LIMITS_EXCEEDED,

@@ -6,6 +6,7 @@
 #include "base/parse.h"
 #include "manager/exec.h"
 #include "manager/failure.h"
+#include "manager/freezer.h"
 #include "manager/helper-client.h"
 #include "manager/joins.h"
 #include "manager/manager.h"
@@ -304,6 +305,8 @@ void launcher_release(Sandbox *sandbox) {
 void launcher_ask(Sandbox *sandbox) {
         (void) send_plain(sandbox, CONTROL_KILL, (uint64_t) sandbox_spec(sandbox)->kill_signal,
                           KILL_ALL);
+        /* afterwards: what is frozen meets the signal with its first step */
+        freezer_thaw(sandbox);
 }
 
 void launcher_kill(Sandbox *sandbox) {
@@ -344,6 +347,12 @@ void launcher_clean(Sandbox *sandbox) {
         int r;
 
         timeline_note(&run->timeline, TIMELINE_EXITED);
+        if (run->freezer != FREEZER_RUNNING && run->scope_asked && sandbox->manager->scopes) {
+                /* what a lost helper left frozen would let systemd's SIGTERM wait for its time-out
+                 */
+                (void) scope_kill(sandbox->manager->scopes, sandbox->scope_name, SIGKILL);
+        }
+        freezer_end(sandbox);
         if (run->collected && !run->forgotten) {
                 (void) send_plain(sandbox, CONTROL_FORGET, 0, 0);
                 run->forgotten = true;

@@ -9,6 +9,7 @@
 static const char *const changing[] = {
         "ActiveState",
         "SubState",
+        "FreezerState",
         "Result",
         "LoadState",
         "MainPID",

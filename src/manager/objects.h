@@ -8,6 +8,9 @@
 
 #include <systemd/sd-bus.h>
 
+typedef struct Manager Manager;
+typedef struct Sandbox Sandbox;
+
 typedef struct BusObject {
         const char *path;
         bool fallback; /* the path is a prefix, find() says what lies below it */
@@ -29,6 +32,16 @@ extern const sd_bus_vtable bus_log_control_vtable[];
 /* Asks for a job in the name of the caller, and answers with its path. */
 int bus_reply_job(sd_bus_message *message, Sandbox *sandbox, JobKind kind, JobMode mode,
                   sd_bus_error *reterr);
+
+/* The methods of dbus-control.c. */
+int bus_freeze_unit(sd_bus_message *message, void *userdata, sd_bus_error *reterr);
+int bus_thaw_unit(sd_bus_message *message, void *userdata, sd_bus_error *reterr);
+int bus_freeze(sd_bus_message *message, void *userdata, sd_bus_error *reterr);
+int bus_thaw(sd_bus_message *message, void *userdata, sd_bus_error *reterr);
+
+/* The sandbox of a name that a client gave; loads it where it is not, and one that cannot be loaded
+ * is there all the same. */
+int bus_find_or_load(Manager *manager, const char *name, Sandbox **ret, sd_bus_error *reterr);
 
 /* Adds them all to a connection that is not started yet. */
 int objects_add(Manager *manager, sd_bus *bus);

@@ -38,6 +38,7 @@ static void run_done(Run *run) {
         strv_free(run->assignments);
         prepared_plan_unref(run->prepared);
         scope_job_free(run->scope_job);
+        sd_bus_message_unref(run->freezer_message);
         fd_close(run->leader_pidfd);
         fd_close(run->main_pidfd);
         fd_close(run->terminal);

@@ -63,7 +63,10 @@ typedef struct Run {
         int failed_errno;
         uint16_t failed_directive; /* DirectiveId; anything else: none */
         Timeline timeline;
-        bool seen; /* in the helper's answer to LIST */
+        bool seen;                       /* in the helper's answer to LIST */
+        uint64_t freezer;                /* FREEZER_RUNNING and so on */
+        uint32_t freezer_serial;         /* of the last FREEZE; 0: none */
+        sd_bus_message *freezer_message; /* waits for its answer, or NULL */
 } Run;
 
 struct Sandbox {

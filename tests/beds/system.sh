@@ -169,6 +169,41 @@ check_limits() {
         "$SBXCTL" stop limited
 }
 
+# systemd's own FreezeUnit() refuses in the hybrid layout.
+check_freeze() {
+        unit still <<-END
+	[Sandbox]
+	Layers=busybox
+	ExecStart=/bin/sh -c 'while :; do :; done'
+	END
+        still_ticks() {
+                awk '{ print $14 + $15 }' "/proc/$(property still MainPID)/stat"
+        }
+        local before
+        "$SBXCTL" start still
+        check "sbxctl freeze" "$SBXCTL" freeze still
+        check_equal "FreezerState" "$(property still FreezerState)" frozen
+        before=$(still_ticks)
+        sleep 0.3
+        check_equal "what is frozen gets no processor time" "$(still_ticks)" "$before"
+        check_status "it is active all the same" 0 "$SBXCTL" is-active still
+        check_output "exec in it is refused, with what to do" 'sbxctl thaw still' "$SBXCTL" exec still -- /bin/true
+        systemctl restart sbxd
+        check "a new sbxd knows what is frozen" wait_for 10 property_is still FreezerState frozen
+        check "busctl call ThawUnit" busctl call org.sbx1 /org/sbx1 org.sbx1.Manager ThawUnit s still.sandbox
+        check_status "exec works again" 0 "$SBXCTL" exec still -- /bin/true
+        "$SBXCTL" freeze still
+        check "stop of what is frozen does not wait" timeout 10 "$SBXCTL" stop still
+        check_equal "it has ended well" "$(property still Result)" success
+        "$SBXCTL" start still && "$SBXCTL" freeze still
+        check "kill -9 of the helper of a frozen one" kill -9 "$(systemctl show -p MainPID --value sbx-helper)"
+        check "leaves nothing frozen behind" wait_for 20 sh -c "! systemctl is-active -q sbx-still.scope"
+        wait_for 10 property_is still ActiveState failed
+        "$SBXCTL" reset-failed still
+        rm "$units/still.sandbox"
+        "$SBXCTL" daemon-reload
+}
+
 fail_and_name() {
         local what=$1 name=$2 pattern=$3
         check_status "start is refused: $what" 1 "$SBXCTL" start "$name"
@@ -323,6 +358,7 @@ check_manager_killed
 check_restart
 check_helper_killed
 check_stop
+check_freeze
 
 # Round trips from here on must leave the host as they found it.
 census=$("$here/census.sh")

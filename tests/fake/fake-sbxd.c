@@ -210,6 +210,25 @@ static int on_load(sd_bus_message *message, void *userdata, sd_bus_error *error)
         return r < 0 ? r : sd_bus_reply_method_return(message, "o", path);
 }
 
+/* FreezeUnit() and ThawUnit(): web alone runs. */
+static int on_freezer(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        const char *name;
+        int r;
+
+        r = sd_bus_message_read(message, "s", &name);
+        if (r < 0) {
+                return r;
+        }
+        say(sd_bus_message_get_member(message), name, "");
+        if (!unit_find(name)) {
+                return no_such_unit(error, name);
+        }
+        if (!unit_find(name)->pid) {
+                return sd_bus_error_setf(error, SBX_ERROR_NOT_ACTIVE, "%s is not running.", name);
+        }
+        return sd_bus_reply_method_return(message, NULL);
+}
+
 static int on_kill(sd_bus_message *message, void *userdata, sd_bus_error *error) {
         _cleanup_free_ char *text = NULL;
         Fake *fake = userdata;
@@ -631,6 +650,8 @@ static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_METHOD("StopUnit", "ss", "o", on_job, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("RestartUnit", "ss", "o", on_job, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("KillUnit", "ssi", "", on_kill, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("FreezeUnit", "s", "", on_freezer, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("ThawUnit", "s", "", on_freezer, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("LoadUnit", "s", "o", on_load, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("ListUnits", "", "a(ssssssouso)", on_list, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("ListProcesses", "s", "a(uuuustts)u", on_list_processes,

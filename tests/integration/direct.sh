@@ -375,6 +375,65 @@ kills() {
         check_status "exec in what does not run: 125" 125 "$SBXCTL" exec --pipe web -- /bin/true
 }
 
+# ticks NAME: how much processor time its workload has had.
+ticks() {
+        awk '{ print $14 + $15 }' "/proc/$("$SBXCTL" show -p MainPID --value "$1")/stat"
+}
+
+freezes() {
+        local before
+        write_unit busy <<<$'[Sandbox]\nExecStart=/bin/sh -c "while :; do :; done"\nLayers=busybox\nTimeoutStopSec=20'
+        check_status "freeze of what does not run: 3" 3 "$SBXCTL" freeze busy
+        check_output "and why" 'cannot be frozen: it is not running' "$SBXCTL" freeze busy
+        check "start of what works without end" "$SBXCTL" start busy
+        check_equal "it can be frozen" "$("$SBXCTL" show -p CanFreeze,FreezerState busy)" $'CanFreeze=yes\nFreezerState=running'
+        check "freeze" "$SBXCTL" freeze busy
+        check_equal "FreezerState says so" "$(property busy FreezerState)" frozen
+        check_equal "it is active all the same" "$("$SBXCTL" is-active busy)" active
+        check_output "status says so" 'Active: active \(running\) \(frozen\) since' "$SBXCTL" status busy
+        check_output "list says so" 'busy\.sandbox +loaded +active +frozen ' "$SBXCTL" list
+        before=$(ticks busy)
+        sleep 0.5
+        check_equal "it gets no processor time" "$(ticks busy)" "$before"
+        check_status "exec in it: 125" 125 timeout 10 "$SBXCTL" exec --pipe busy -- /bin/true
+        check_output "and why" 'is frozen.*sbxctl thaw busy' timeout 10 "$SBXCTL" exec --pipe busy -- /bin/true
+        check_status "freeze again: 0" 0 "$SBXCTL" freeze busy
+        check "thaw" "$SBXCTL" thaw busy
+        check_equal "FreezerState says running" "$(property busy FreezerState)" running
+        before=$(ticks busy)
+        sleep 0.5
+        check "it works on" test "$(ticks busy)" -gt "$before"
+        check_status "exec works again" 0 "$SBXCTL" exec --pipe busy -- /bin/true
+        "$SBXCTL" freeze busy
+        check "stop of what is frozen" timeout 10 "$SBXCTL" stop busy
+        check_equal "it has ended well" "$("$SBXCTL" is-active busy)" inactive
+        "$SBXCTL" start busy && "$SBXCTL" freeze busy
+        check "restart of what is frozen" timeout 10 "$SBXCTL" restart busy
+        check_equal "what was restarted runs" "$(property busy FreezerState)" running
+        "$SBXCTL" freeze busy
+        check "kill -s KILL of what is frozen" "$SBXCTL" kill -s KILL busy
+        check "ends it" wait_for 5 property_is busy ActiveState failed
+        check_equal "and nothing is frozen then" "$(property busy FreezerState)" running
+        "$SBXCTL" reset-failed busy
+        rm "$units/busy.sandbox"
+}
+
+# A new sbxd holds other descriptors than the first: not part of the census.
+manager_killed() {
+        write_unit idle <<<$'[Sandbox]\nExecStart=/bin/sleep 1000\nLayers=busybox'
+        "$SBXCTL" start idle && "$SBXCTL" freeze idle
+        # shellcheck disable=SC2154 # by daemons_start
+        kill -KILL "$sbxd_pid"
+        wait "$sbxd_pid" 2>/dev/null
+        sbxd_run "$build"
+        check "a new sbxd knows what ran" wait_for 10 property_is idle ActiveState active
+        check_equal "and that it is frozen" "$(property idle FreezerState)" frozen
+        check "it can be thawed" "$SBXCTL" thaw idle
+        check_equal "which is known too" "$(property idle FreezerState)" running
+        check "and stopped" "$SBXCTL" stop idle
+        rm "$units/idle.sandbox"
+}
+
 reload() {
         write_unit turn <<<$'[Sandbox]\nExecStart=/bin/sleep 1000\nLayers=busybox\nTasksMax=11'
         check "start of a unit that will change" "$SBXCTL" start turn
@@ -440,11 +499,13 @@ runs
 logs
 floods
 kills
+freezes
 reload
 crowd
 strangers
 "$SBXCTL" stop '*'
 "$SBXCTL" reset-failed
 check_census "nothing is left of it all" "$census"
+manager_killed
 check "the daemons end" daemons_stop
 finish

@@ -12,10 +12,12 @@ typedef struct Row {
         const char *unit, *description, *load, *active, *sub; /* the message's */
         uint64_t pid, memory;
         char *ports;
+        char *freezer; /* "running", "frozen"; NULL: not known */
 } Row;
 
 static void row_done(Row *row) {
         free(row->ports);
+        free(row->freezer);
 }
 
 static const TableColumn columns[] = {
@@ -44,6 +46,10 @@ static int row_read(Ctl *ctl, const char *path, Row *row) {
         }
         row->pid = property_number(properties, "MainPID");
         row->memory = property_number(properties, "MemoryCurrent");
+        row->freezer = strdup(property_text(properties, "FreezerState"));
+        if (!row->freezer) {
+                return -ENOMEM;
+        }
         list = property_list(properties, "Ports");
         for (size_t i = 0; list && i < json_object_array_length(list); i++) {
                 json_object *port = json_object_array_get_idx(list, i);
@@ -56,6 +62,10 @@ static int row_read(Ctl *ctl, const char *path, Row *row) {
         }
         row->ports = str_take(&ports);
         return row->ports ? 0 : -ENOMEM;
+}
+
+static bool row_is_frozen(const Row *row) {
+        return row->freezer && *row->freezer && !streq(row->freezer, "running");
 }
 
 static int row_to_table(const Row *row, struct libscols_table *table) {
@@ -72,7 +82,7 @@ static int row_to_table(const Row *row, struct libscols_table *table) {
                 row->unit,
                 row->load,
                 row->active,
-                row->sub,
+                row_is_frozen(row) ? row->freezer : row->sub,
                 row->pid > 0 ? pid : "",
                 str_text(&memory),
                 row->ports,
@@ -94,6 +104,7 @@ static int row_to_json(const Row *row, json_object *document) {
         r = r < 0 ? r : json_set_text(object, "load", row->load);
         r = r < 0 ? r : json_set_text(object, "active", row->active);
         r = r < 0 ? r : json_set_text(object, "sub", row->sub);
+        r = r < 0 ? r : json_set_text(object, "freezer", row->freezer);
         r = r < 0 ? r : json_set(object, "pid", json_object_new_uint64(row->pid));
         if (r == 0 && row->memory == UINT64_MAX) {
                 r = json_set_text(object, "memory", NULL);

@@ -83,12 +83,20 @@ static const char never_text[] = "○ x.sandbox\n"
                                  "     Loaded: loaded (transient)\n"
                                  "     Active: inactive (dead)\n";
 
+static const char frozen[] =
+        "{\"Id\":\"x.sandbox\",\"LoadState\":\"loaded\",\"ActiveState\":\"active\","
+        "\"SubState\":\"running\",\"FreezerState\":\"frozen\"}";
+static const char frozen_text[] = "● x.sandbox\n"
+                                  "     Loaded: loaded\n"
+                                  "     Active: active (running) (frozen)\n";
+
 static const struct {
         const char *json, *comm, *expect;
 } states[] = {
         {running, "httpd", running_text},
         {failed, NULL, failed_text},
         {never, NULL, never_text},
+        {frozen, NULL, frozen_text},
 };
 
 START_TEST(state_is_shown_line_by_line) {

@@ -132,6 +132,11 @@ CASES = [
     ("logs -n of no number", "logs -n x web", 1, "^$", "takes a number"),
     ("kill", "kill -s HUP --kill-whom=main web", 0, "^$", "^$"),
     ("kill with no signal", "kill -s NONSENSE web", 1, "^$", "is no signal"),
+    ("freeze", "freeze web", 0, "^$", "^$"),
+    ("freeze by pattern", "freeze w*", 0, "^$", "^$"),
+    ("freeze of what does not run", "freeze idle", 3, "^$", r"Failed to freeze idle\.sandbox: .*not running"),
+    ("freeze of no unit", "freeze nope", 4, "^$", "nope"),
+    ("thaw", "thaw web", 0, "^$", "^$"),
     ("reset-failed", "reset-failed", 0, "^$", "^$"),
     ("daemon-reload", "daemon-reload", 0, "^$", "^$"),
     ("exec, status", "exec --pipe web -- exit-42", 42, "^$", "^$"),
@@ -331,7 +336,7 @@ with tempfile.TemporaryDirectory() as folder:
             live_top()
             asked.seek(0)
             calls = asked.read()
-            for line in ("StartUnit web.sandbox replace", "KillUnit web.sandbox main 1", "ResetFailedUnit broken.sandbox",
+            for line in ("StartUnit web.sandbox replace", "KillUnit web.sandbox main 1", "FreezeUnit web.sandbox", "ThawUnit web.sandbox", "ResetFailedUnit broken.sandbox",
                          "Reload ", "StartTransientUnit bg.sandbox alone", "property Type exec", "StopUnit web.sandbox replace"):
                 check(f"the manager was asked: {line}", line in calls, calls)
             check("ended transient units are let go", calls.count("UnrefUnit run-r") >= 5, calls)

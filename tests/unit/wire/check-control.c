@@ -83,6 +83,8 @@ static const struct {
         {CONTROL_HELLO, HELLO_PLAN, "plan"},
         {CONTROL_KILL, KILL_SIGNAL, "signal"},
         {CONTROL_KILL, KILL_WHOM, "whom"},
+        {CONTROL_FREEZE, FREEZE_FREEZE, "freeze"},
+        {CONTROL_FROZEN, FROZEN_FROZEN, "frozen"},
         {CONTROL_EXEC, EXEC_ID, "exec"},
         {CONTROL_EXEC_KILL, EXEC_KILL_ID, "exec"},
         {CONTROL_EXEC_KILL, EXEC_KILL_SIGNAL, "signal"},
@@ -115,6 +117,7 @@ static const struct {
         {CONTROL_SANDBOX, SANDBOX_RELAY_PID, "relay-pid"},
         {CONTROL_SANDBOX, SANDBOX_UID_BASE, "uid-base"},
         {CONTROL_SANDBOX, SANDBOX_SPAWNED_USEC, "spawned-usec"},
+        {CONTROL_SANDBOX, SANDBOX_FREEZER, "freezer"},
         {CONTROL_LISTED, LISTED_COUNT, "count"},
         {CONTROL_REFUSED, REFUSED_ERRNO, "errno"},
 };

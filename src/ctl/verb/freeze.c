@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ctl/job.h"
+
+int verb_freeze(Ctl *ctl, char **args) {
+        return units_call(ctl, "freeze", "FreezeUnit", args);
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What can be done to a sandbox while it runs: a real helper is asked for it over its socket. Needs
+ * root. */
+
+#include "desk.h"
+
+#include "base/cgroup.h"
+#include "base/str.h"
+
+#include <check.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#define NAME DESK_NAME
+
+static Desk desk;
+
+static void set_up(void) {
+        desk_make(&desk, NULL);
+        desk_connect(&desk);
+}
+
+static void tear_down(void) {
+        desk_remove(&desk);
+}
+
+static void freeze(uint64_t freeze) {
+        ControlMessage message;
+
+        desk_send(&desk, CONTROL_FREEZE, 1, freeze, 0);
+        desk_expect(&desk, CONTROL_FROZEN, &message);
+        ck_assert_uint_eq(message.serial, desk.serial);
+        ck_assert_uint_eq(message.numbers[FROZEN_FROZEN], freeze);
+}
+
+/* What the kernel says of the cgroup of a process. */
+static bool is_frozen(pid_t pid) {
+        CgroupMode mode = cgroup_mode_detect();
+        _cleanup_free_ char *path = NULL, *text = NULL;
+        _cleanup_fd_ int fd = -EBADF;
+
+        ck_assert_int_eq(cgroup_of_pid(mode, pid, CGROUP_HIERARCHY_UNIFIED, &path), 0);
+        fd = cgroup_open(mode, CGROUP_HIERARCHY_UNIFIED, path);
+        ck_assert_int_ge(fd, 0);
+        ck_assert_int_eq(file_read_at(fd, "cgroup.events", 4096, &text, NULL), 0);
+        return strstr(text, "frozen 1") != NULL;
+}
+
+static bool is_silent(int msec) {
+        struct pollfd wait = {.fd = desk.socket, .events = POLLIN};
+
+        return poll(&wait, 1, msec) == 0;
+}
+
+static void expect_listed(uint64_t freezer) {
+        ControlMessage message;
+
+        desk_send(&desk, CONTROL_LIST, 0, 0, 0);
+        desk_expect(&desk, CONTROL_SANDBOX, &message);
+        ck_assert_uint_eq(message.numbers[SANDBOX_FREEZER], freezer);
+        control_message_done(&message);
+        desk_expect(&desk, CONTROL_LISTED, NULL);
+}
+
+START_TEST(frozen_stands_still_until_it_is_thawed) {
+        _cleanup_(plan_freep) Plan *plan = desk_plan_of(&desk, "exec sleep 1000");
+        ControlMessage running;
+        pid_t pid;
+
+        desk_run(&desk, 1, NAME, plan, &running);
+        pid = (pid_t) running.numbers[RUNNING_MAIN_PID];
+        control_message_done(&running);
+        ck_assert(!is_frozen(pid));
+        expect_listed(FREEZER_RUNNING);
+        freeze(1);
+        ck_assert(is_frozen(pid));
+        expect_listed(FREEZER_FROZEN);
+        freeze(1); /* again: it is so */
+        desk_exec(&desk, 1, 7, "exit 0");
+        desk_expect_refused(&desk, EBUSY);
+        desk_send(&desk, CONTROL_KILL, 1, SIGTERM, KILL_ALL);
+        ck_assert(is_silent(300));
+        desk_send(&desk, CONTROL_FREEZE, 1, 0, 0);
+        desk_expect(&desk, CONTROL_FROZEN, NULL);
+        desk_expect_exited(&desk, 1, CLD_KILLED, SIGTERM);
+        desk_send(&desk, CONTROL_FORGET, 1, 0, 0);
+}
+END_TEST
+
+START_TEST(frozen_outlives_its_manager_and_can_be_killed) {
+        _cleanup_(plan_freep) Plan *plan = desk_plan_of(&desk, "exec sleep 1000");
+
+        desk_run(&desk, 1, NAME, plan, NULL);
+        freeze(1);
+        desk_disconnect(&desk);
+        desk_connect(&desk);
+        expect_listed(FREEZER_FROZEN);
+        desk_send(&desk, CONTROL_KILL, 1, SIGKILL, KILL_ALL);
+        desk_expect_exited(&desk, 1, CLD_KILLED, SIGKILL);
+        desk_send(&desk, CONTROL_FORGET, 1, 0, 0);
+}
+END_TEST
+
+START_TEST(freeze_out_of_turn_is_refused) {
+        _cleanup_(plan_freep) Plan *plan = desk_plan_of(&desk, "exec sleep 1000");
+
+        desk_send(&desk, CONTROL_FREEZE, 1, 1, 0);
+        desk_expect_refused(&desk, ENOENT);
+        desk_start(&desk, 1, NAME, plan);
+        desk_expect(&desk, CONTROL_HELD, NULL);
+        desk_expect(&desk, CONTROL_READY, NULL);
+        desk_send(&desk, CONTROL_FREEZE, 1, 1, 0); /* it could not hear GO */
+        desk_expect_refused(&desk, EBUSY);
+        desk_send(&desk, CONTROL_GO, 1, 0, 0);
+        desk_expect(&desk, CONTROL_RUNNING, NULL);
+        desk_send(&desk, CONTROL_FREEZE, 1, 2, 0);
+        desk_expect_refused(&desk, EINVAL);
+        desk_send(&desk, CONTROL_KILL, 1, SIGKILL, KILL_ALL);
+        desk_expect_exited(&desk, 1, CLD_KILLED, SIGKILL);
+        desk_send(&desk, CONTROL_FORGET, 1, 0, 0);
+}
+END_TEST
+
+int main(void) {
+        Suite *suite = suite_create("helper/control");
+        TCase *tcase = tcase_create("freezer");
+        SRunner *runner;
+        int failed;
+
+        tcase_set_timeout(tcase, 120);
+        tcase_add_checked_fixture(tcase, set_up, tear_down);
+        tcase_add_test(tcase, frozen_stands_still_until_it_is_thawed);
+        tcase_add_test(tcase, frozen_outlives_its_manager_and_can_be_killed);
+        tcase_add_test(tcase, freeze_out_of_turn_is_refused);
+        suite_add_tcase(suite, tcase);
+        runner = srunner_create(suite);
+        srunner_run_all(runner, CK_NORMAL);
+        failed = srunner_ntests_failed(runner);
+        srunner_free(runner);
+        return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
