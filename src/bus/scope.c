@@ -13,6 +13,7 @@ typedef enum JobStage {
         JOB_STARTING, /* StartTransientUnit, then its job */
         JOB_CLEARING, /* StopUnit of the stale unit that stood in the way */
         JOB_STOPPING, /* StopUnit for its own sake */
+        JOB_SETTING,  /* SetUnitProperties, which makes no job */
 } JobStage;
 
 struct ScopeJob {
@@ -178,7 +179,8 @@ static bool job_error_handled(ScopeJob *job, const sd_bus_error *error) {
                 job_call_again(job, JOB_CLEARING);
                 return true;
         }
-        if (job->stage != JOB_STARTING && sd_bus_error_has_name(error, SYSTEMD_NO_SUCH_UNIT)) {
+        if ((job->stage == JOB_CLEARING || job->stage == JOB_STOPPING) &&
+            sd_bus_error_has_name(error, SYSTEMD_NO_SUCH_UNIT)) {
                 if (job->stage == JOB_CLEARING) {
                         job_call_again(job, JOB_STARTING);
                 } else {
@@ -201,6 +203,10 @@ static int on_reply(sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
                         r = sd_bus_error_get_errno(error);
                         job_complete(job, r > 0 ? -r : -EIO, error->message);
                 }
+                return 0;
+        }
+        if (job->stage == JOB_SETTING) {
+                job_complete(job, 0, NULL);
                 return 0;
         }
         r = sd_bus_message_read(reply, "o", &path);
@@ -301,20 +307,43 @@ static int append_start(sd_bus_message *message, const ScopeJob *job) {
         return r >= 0 ? sd_bus_message_append(message, "a(sa(sv))", 0) : r;
 }
 
+static int append_stop(sd_bus_message *message, const ScopeJob *job) {
+        return sd_bus_message_append(message, "ss", job->name, "replace");
+}
+
+static int append_set(sd_bus_message *message, const ScopeJob *job) {
+        int r;
+
+        r = sd_bus_message_append(message, "sb", job->name, /* runtime= */ 1);
+        if (r >= 0) {
+                r = sd_bus_message_open_container(message, 'a', "(sv)");
+        }
+        for (size_t i = 0; i < job->n_settings && r >= 0; i++) {
+                r = append_setting(message, &job->settings[i]);
+        }
+        return r >= 0 ? sd_bus_message_close_container(message) : r;
+}
+
 static int job_call(ScopeJob *job) {
+        static const struct {
+                const char *method;
+                int (*append)(sd_bus_message *message, const ScopeJob *job);
+        } calls[] = {
+                [JOB_STARTING] = {"StartTransientUnit", append_start},
+                [JOB_CLEARING] = {"StopUnit", append_stop},
+                [JOB_STOPPING] = {"StopUnit", append_stop},
+                [JOB_SETTING] = {"SetUnitProperties", append_set},
+        };
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
         ScopeClient *client = job->client;
-        bool start = job->stage == JOB_STARTING;
         int r;
 
         r = sd_bus_message_new_method_call(client->bus, &message, SYSTEMD_NAME, SYSTEMD_PATH,
-                                           SYSTEMD_MANAGER,
-                                           start ? "StartTransientUnit" : "StopUnit");
+                                           SYSTEMD_MANAGER, calls[job->stage].method);
         if (r < 0) {
                 return r;
         }
-        r = start ? append_start(message, job)
-                  : sd_bus_message_append(message, "ss", job->name, "replace");
+        r = calls[job->stage].append(message, job);
         if (r < 0) {
                 return r;
         }
@@ -351,12 +380,14 @@ static int job_new(ScopeClient *client, const char *name, JobStage stage, ScopeD
 }
 
 static int job_copy_start(ScopeJob *job, const ScopeStart *start) {
-        job->pids = calloc(start->n_pids, sizeof(*job->pids));
+        job->pids = calloc(start->n_pids + 1, sizeof(*job->pids));
         job->settings = calloc(start->n_settings + 1, sizeof(*job->settings));
         if (!job->pids || !job->settings) {
                 return -ENOMEM;
         }
-        memcpy(job->pids, start->pids, start->n_pids * sizeof(*job->pids));
+        if (start->n_pids > 0) {
+                memcpy(job->pids, start->pids, start->n_pids * sizeof(*job->pids));
+        }
         job->n_pids = start->n_pids;
         for (size_t i = 0; i < start->n_settings; i++) {
                 ScopeSetting *copy = &job->settings[i];
@@ -413,6 +444,31 @@ int scope_stop(ScopeClient *client, const char *name, ScopeDone done, void *user
                 return r;
         }
         r = job_call(job);
+        if (r < 0) {
+                return r;
+        }
+        *ret = TAKE(job);
+        return 0;
+}
+
+int scope_set(ScopeClient *client, const char *name, const ScopeSetting *settings,
+              size_t n_settings, ScopeDone done, void *userdata, ScopeJob **ret) {
+        _cleanup_(scope_job_freep) ScopeJob *job = NULL;
+        const ScopeStart copied = {.settings = settings, .n_settings = n_settings};
+        int r;
+
+        assert(client);
+        assert(name);
+        assert(done);
+        assert(ret);
+
+        r = job_new(client, name, JOB_SETTING, done, userdata, &job);
+        if (r == 0) {
+                r = job_copy_start(job, &copied);
+        }
+        if (r == 0) {
+                r = job_call(job);
+        }
         if (r < 0) {
                 return r;
         }

@@ -49,6 +49,10 @@ int scope_start(ScopeClient *client, const ScopeStart *start, ScopeDone done, vo
 /* Stops a unit and waits for its end; one that is not there counts as stopped. */
 int scope_stop(ScopeClient *client, const char *name, ScopeDone done, void *userdata,
                ScopeJob **ret);
+/* Changes settings of a unit until it ends. Done means that systemd has taken them: it writes them
+ * to the kernel some time later. */
+int scope_set(ScopeClient *client, const char *name, const ScopeSetting *settings,
+              size_t n_settings, ScopeDone done, void *userdata, ScopeJob **ret);
 /* Sends a signal to every process of a unit; nobody waits for the answer. */
 int scope_kill(ScopeClient *client, const char *name, int signal);
 /* Forgets about a request: the callback is not called any more. What systemd was asked for goes on.

@@ -21,6 +21,7 @@ typedef struct Options {
         bool no_block;
         bool wait;
         bool system;
+        bool runtime;
         bool help;
         bool version;
         bool manual;
@@ -128,6 +129,7 @@ int verb_ps(Ctl *ctl, char **args);
 int verb_reset_failed(Ctl *ctl, char **args);
 int verb_restart(Ctl *ctl, char **args);
 int verb_run(Ctl *ctl, char **args);
+int verb_set_property(Ctl *ctl, char **args);
 int verb_show(Ctl *ctl, char **args);
 int verb_start(Ctl *ctl, char **args);
 int verb_status(Ctl *ctl, char **args);

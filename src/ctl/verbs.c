@@ -115,6 +115,11 @@ static const Option exec_options[] = {
         {},
 };
 
+static const Option set_property_options[] = {
+        FLAG(0, "runtime", runtime, "Until the next boot alone"),
+        {},
+};
+
 const Verb verb_table[] = {
         {
                 .name = "start",
@@ -489,6 +494,33 @@ const Verb verb_table[] = {
                 .min_args = 1,
                 .max_args = -1,
                 .run = verb_thaw,
+        },
+        {
+                .name = "set-property",
+                .arguments = "NAME DIRECTIVE=VALUE…",
+                .summary = "Change limits of a sandbox, at once and for later starts",
+                .detail =
+                        "Takes the directives of sbx.sandbox(5) that can change at run time: the "
+                        "limits. An empty value takes one back to its default. Where the sandbox "
+                        "runs, "
+                        "each limit is put in force and read back; if one cannot be, the directive "
+                        "is "
+                        "named and everything stays as it was.\n\n"
+                        "The values are kept as drop-ins in /etc/sbx/system.control, with "
+                        "--runtime in "
+                        "/run/sbx/system.control, and win over those of the unit's file. Remove "
+                        "the "
+                        "drop-ins and run daemon-reload to undo that. A unit that does not run is "
+                        "changed in the same way.",
+                .examples = {{"sbxctl set-property web MemoryMax=128M CPUQuota=80%",
+                              "More memory and processor time, now and after a restart"},
+                             {"sbxctl set-property --runtime web TasksMax=64",
+                              "Until the next boot"},
+                             {"sbxctl set-property web CPUQuota=", "No quota any more"}},
+                .options = set_property_options,
+                .min_args = 2,
+                .max_args = -1,
+                .run = verb_set_property,
         },
         {
                 .name = "reset-failed",

@@ -224,6 +224,86 @@ int cgroup_set_attach(const CgroupBase *base, const CgroupSet *set, pid_t pid) {
         return 0;
 }
 
+/* A hierarchy of v1 that no limit needed so far: everybody has to go there. Who is born meanwhile
+ * stands where his parent does, so it comes to an end. */
+static int extend(const CgroupBase *base, CgroupSet *set, CgroupHierarchy hierarchy) {
+        const unsigned rounds_max = 64;
+
+        set->fds[hierarchy] = make_one(base->fds[hierarchy], set->name);
+        if (set->fds[hierarchy] < 0) {
+                return set->fds[hierarchy];
+        }
+        for (unsigned round = 0; round < rounds_max; round++) {
+                _cleanup_free_ pid_t *pids = NULL;
+                bool moved = false;
+                size_t n = 0;
+                int r;
+
+                r = cgroup_read_pids(set->fds[CGROUP_HIERARCHY_PIDS], &pids, &n);
+                for (size_t i = 0; i < n && r == 0; i++) {
+                        if (stands_in(base, hierarchy, pids[i], set->name)) {
+                                continue;
+                        }
+                        moved = true;
+                        r = cgroup_attach(set->fds[hierarchy], pids[i]);
+                        r = r == -ESRCH ? 0 : r; /* it has ended: it uses nothing */
+                }
+                if (r < 0 || !moved) {
+                        return r;
+                }
+        }
+        return -EBUSY;
+}
+
+static int extend_all(const CgroupBase *base, CgroupSet *set, const Plan *plan,
+                      CgroupFault *fault) {
+        const Op *op;
+        size_t i = 0;
+
+        while (base->mode != CGROUP_UNIFIED && (op = plan_next(plan, OP_LIMIT, &i))) {
+                CgroupHierarchy hierarchy = limit_table[op->args[0].u64].v1_hierarchy;
+                int r;
+
+                if (set->fds[hierarchy] >= 0 || base->fds[hierarchy] < 0) {
+                        continue;
+                }
+                *fault = (CgroupFault){.op = i - 1, .object = "cgroup.procs"};
+                r = extend(base, set, hierarchy);
+                if (r < 0) {
+                        return r;
+                }
+        }
+        return 0;
+}
+
+int cgroup_set_change(CgroupBase *base, CgroupSet *set, const Plan *plan, const Plan *undo,
+                      CgroupFault *ret_fault) {
+        int r;
+
+        assert(plan && undo);
+        assert(ret_fault);
+
+        *ret_fault = (CgroupFault){};
+        if (cgroup_set_is_empty(set)) {
+                return -EOPNOTSUPP;
+        }
+        r = extend_all(base, set, plan, ret_fault);
+        if (r == 0) {
+                r = write_limits(base, set, plan, ret_fault);
+        }
+        for (size_t i = 0; i < undo->n_ops && r < 0; i++) {
+                const Op *op = &undo->ops[i];
+                const char *object;
+
+                if (op->kind == OP_LIMIT) {
+                        /* each by itself: one that was never changed may well refuse */
+                        (void) write_limit(base, set, &limit_table[op->args[0].u64],
+                                           op->args[1].u64, &object);
+                }
+        }
+        return r;
+}
+
 void cgroup_set_kill(const CgroupSet *set) {
         /* cgroup2 first: where it is there, it reaches all of them at once. */
         for (int i = 0; i < _CGROUP_HIERARCHY_MAX; i++) {

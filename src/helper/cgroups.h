@@ -46,6 +46,10 @@ void cgroup_base_done(CgroupBase *base);
  * has no CGROUP op; -EINVAL: LIMIT without CGROUP. -EOPNOTSUPP: no controller, or the kernel did
  * not take the value. */
 int cgroup_set_make(CgroupBase *base, const Plan *plan, CgroupSet *ret, CgroupFault *ret_fault);
+/* Writes and reads back the LIMITs of plan into cgroups where processes stand; where one fails,
+ * those of undo, and gives its fault. */
+int cgroup_set_change(CgroupBase *base, CgroupSet *set, const Plan *plan, const Plan *undo,
+                      CgroupFault *ret_fault);
 void cgroup_set_init(CgroupSet *set);
 bool cgroup_set_is_empty(const CgroupSet *set);
 /* The directories, at most _CGROUP_HIERARCHY_MAX of them; gives how many. */

@@ -217,6 +217,38 @@ static void do_freeze(Connection *connection, Sandbox *sandbox, ControlMessage *
         }
 }
 
+static bool plan_is_of_limits(const Plan *plan) {
+        for (size_t i = 0; i < plan->n_ops; i++) {
+                if (plan->ops[i].kind != OP_LIMIT) {
+                        return false;
+                }
+        }
+        return true;
+}
+
+static void do_limit(Connection *connection, Sandbox *sandbox, ControlMessage *message) {
+        ControlMessage answer = {
+                .type = CONTROL_LIMITED, .serial = message->serial, .id = message->id};
+        _cleanup_(plan_freep) Plan *plan = NULL, *undo = NULL;
+        CgroupFault fault;
+        int r;
+
+        r = wire_plan_open(message->fds[0], &plan);
+        if (r == 0) {
+                r = wire_plan_open(message->fds[1], &undo);
+        }
+        if (r < 0 || !plan_is_of_limits(plan) || !plan_is_of_limits(undo)) {
+                refuse(connection, message, r < 0 ? r : -EINVAL, "no plan of limits alone");
+                return;
+        }
+        r = cgroup_set_change(&connection->helper->cgroups, &sandbox->cgroups, plan, undo, &fault);
+        answer.numbers[LIMITED_ERRNO] = (uint64_t) -r;
+        answer.numbers[LIMITED_OP] = fault.op;
+        (void) snprintf(answer.strings[0], sizeof(answer.strings[0]), "%s",
+                        r < 0 && fault.object ? fault.object : "");
+        connection_send(connection, &answer);
+}
+
 static void do_exec(Connection *connection, Sandbox *sandbox, ControlMessage *message) {
         const char *why = "";
         int r = session_start(sandbox, message, &why);
@@ -269,6 +301,7 @@ static const struct Gate {
         [CONTROL_GO] = {do_go, .phases = IN(PHASE_BUILDING) | IN(PHASE_HELD)},
         [CONTROL_KILL] = {do_kill, .phases = ALIVE},
         [CONTROL_FREEZE] = {do_freeze, .phases = IN(PHASE_RUNNING)},
+        [CONTROL_LIMIT] = {do_limit, .phases = IN(PHASE_RUNNING)},
         [CONTROL_EXEC] = {do_exec, .phases = IN(PHASE_RUNNING)},
         [CONTROL_EXEC_KILL] = {do_exec_kill, .phases = IN(PHASE_RUNNING) | IN(PHASE_ENDING)},
         [CONTROL_FORGET] = {do_forget, .phases = IN(PHASE_EXITED)},

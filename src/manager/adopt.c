@@ -7,6 +7,7 @@
 #include "manager/helper-client.h"
 #include "manager/launcher.h"
 #include "manager/manager.h"
+#include "manager/set-property.h"
 #include "manager/spec-text.h"
 
 #include <dirent.h>
@@ -182,6 +183,7 @@ static void take_processes(Sandbox *sandbox, ControlMessage *message) {
         run->relay_pid = (pid_t) message->numbers[SANDBOX_RELAY_PID];
         run->uid_base = (uint32_t) message->numbers[SANDBOX_UID_BASE];
         freezer_adopt(sandbox, message->numbers[SANDBOX_FREEZER]);
+        property_change_lost(sandbox);
         if (message->n_fds > 0) {
                 fd_close(run->leader_pidfd);
                 run->leader_pidfd = fd_take(&message->fds[0]);

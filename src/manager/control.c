@@ -10,6 +10,7 @@
 #include "manager/launcher.h"
 #include "manager/manager.h"
 #include "manager/notify.h"
+#include "manager/set-property.h"
 #include "wire/plan.h"
 
 static void on_hello(Manager *manager, Sandbox *sandbox, ControlMessage *message) {
@@ -78,7 +79,8 @@ static void on_exited(Manager *manager, Sandbox *sandbox, ControlMessage *messag
 static void on_refused(Manager *manager, Sandbox *sandbox, ControlMessage *message) {
         _cleanup_free_ char *text = NULL;
 
-        if (exec_refused(sandbox, message) || freezer_refused(sandbox, message)) {
+        if (exec_refused(sandbox, message) || freezer_refused(sandbox, message) ||
+            property_change_refused(sandbox, message)) {
                 return;
         }
         if (sandbox->state != SANDBOX_SPAWNING) {
@@ -103,6 +105,10 @@ static void on_stranger(Manager *manager, ControlMessage *message) {
 
 static void on_frozen(Manager *manager, Sandbox *sandbox, ControlMessage *message) {
         freezer_said(sandbox, message);
+}
+
+static void on_limited(Manager *manager, Sandbox *sandbox, ControlMessage *message) {
+        property_change_limited(sandbox, message);
 }
 
 static void on_exec_running(Manager *manager, Sandbox *sandbox, ControlMessage *message) {
@@ -139,6 +145,7 @@ void control_dispatch(Manager *manager, ControlMessage *message) {
                 [CONTROL_RUNNING] = {on_running, true},
                 [CONTROL_EXITED] = {on_exited, true},
                 [CONTROL_FROZEN] = {on_frozen, true},
+                [CONTROL_LIMITED] = {on_limited, true},
                 [CONTROL_EXEC_RUNNING] = {on_exec_running, true},
                 [CONTROL_EXEC_FAILED] = {on_exec_failed, true},
                 [CONTROL_EXEC_EXITED] = {on_exec_exited, true},

@@ -24,7 +24,7 @@
 
 /* -- finding -- */
 
-static int error_bad_unit(const Sandbox *sandbox, sd_bus_error *reterr) {
+int bus_error_bad_unit(const Sandbox *sandbox, sd_bus_error *reterr) {
         _cleanup_(str_done) Str text = STR_INIT;
 
         if (sandbox->load_state == LOAD_MASKED) {
@@ -105,7 +105,7 @@ static int read_job(sd_bus_message *message, Manager *manager, JobKind kind, sd_
         /* what runs by its last good definition must not be stopped for one that cannot start */
         if (sandbox->load_state != LOAD_LOADED &&
             (kind == JOB_RESTART || (kind == JOB_START && !sandbox_is_up(sandbox)))) {
-                return error_bad_unit(sandbox, reterr);
+                return bus_error_bad_unit(sandbox, reterr);
         }
         return bus_reply_job(message, sandbox, kind, (JobMode) mode, reterr);
 }
@@ -591,6 +591,9 @@ const sd_bus_vtable bus_manager_vtable[] = {
                                 method_kill_unit, OPEN),
         SD_BUS_METHOD_WITH_ARGS("FreezeUnit", SD_BUS_ARGS("s", name), SD_BUS_NO_RESULT, bus_freeze_unit, OPEN),
         SD_BUS_METHOD_WITH_ARGS("ThawUnit", SD_BUS_ARGS("s", name), SD_BUS_NO_RESULT, bus_thaw_unit, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("SetUnitProperties",
+                                SD_BUS_ARGS("s", name, "b", runtime, "a(sv)", properties), SD_BUS_NO_RESULT,
+                                bus_set_unit_properties, OPEN),
         SD_BUS_METHOD_WITH_ARGS("GetUnit", SD_BUS_ARGS("s", name), SD_BUS_RESULT("o", unit),
                                 method_get_unit, OPEN),
         SD_BUS_METHOD_WITH_ARGS("LoadUnit", SD_BUS_ARGS("s", name), SD_BUS_RESULT("o", unit),

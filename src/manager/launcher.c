@@ -11,6 +11,7 @@
 #include "manager/joins.h"
 #include "manager/manager.h"
 #include "manager/scope-check.h"
+#include "manager/set-property.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -213,7 +214,7 @@ static void on_scope(void *userdata, int result, const char *text) {
         sandbox_handle(sandbox, SANDBOX_ON_SCOPE_FAILED);
 }
 
-static int scope_settings(const LaunchPlan *launch, ScopeSetting **ret) {
+int launcher_scope_settings(const LaunchPlan *launch, ScopeSetting **ret) {
         ScopeSetting *settings = calloc(launch->n_properties + 1, sizeof(*settings));
 
         if (!settings) {
@@ -241,7 +242,7 @@ static int scope_request(Sandbox *sandbox) {
         };
         int r;
 
-        r = scope_settings(launch, &settings);
+        r = launcher_scope_settings(launch, &settings);
         if (r < 0) {
                 return r;
         }
@@ -353,6 +354,7 @@ void launcher_clean(Sandbox *sandbox) {
                 (void) scope_kill(sandbox->manager->scopes, sandbox->scope_name, SIGKILL);
         }
         freezer_end(sandbox);
+        property_change_end(sandbox);
         if (run->collected && !run->forgotten) {
                 (void) send_plain(sandbox, CONTROL_FORGET, 0, 0);
                 run->forgotten = true;

@@ -15,6 +15,10 @@ void launcher_ask(Sandbox *sandbox);
 void launcher_kill(Sandbox *sandbox);
 void launcher_clean(Sandbox *sandbox);
 
+/* The properties of a plan as the scope client takes them; borrowed from it, the array is
+ * malloc'ed. */
+int launcher_scope_settings(const LaunchPlan *launch, ScopeSetting **ret);
+
 /* Sends the START that waited for the helper. */
 void launcher_send_start(Sandbox *sandbox);
 

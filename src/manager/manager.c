@@ -379,6 +379,7 @@ static int manager_set_search(Manager *manager) {
         if (r == 0 && manager->options.unit_path) {
                 search->directories = strv_free(search->directories);
                 r = split_path(manager->options.unit_path, &search->directories);
+                r = r < 0 ? r : unit_search_add_control(search, manager->options.runtime_directory);
         }
         if (r == 0 && manager->options.layer_path) {
                 search->layer_directories = strv_free(search->layer_directories);

@@ -43,6 +43,39 @@ void notify_sandbox_changed(const Sandbox *sandbox) {
         peers_each(sandbox->manager->peers, emit_changed, (void *) sandbox);
 }
 
+typedef struct Directives {
+        const Sandbox *sandbox;
+        const char *names[_DIRECTIVE_MAX + 1];
+} Directives;
+
+/* By hand: sd_bus_emit_properties_changed() takes the names of one vtable alone where an interface
+ * has several, and the state's are in the other. */
+static void emit_directives(sd_bus *bus, void *userdata) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
+        const Directives *directives = userdata;
+        int r;
+
+        r = sd_bus_message_new_signal(bus, &message, directives->sandbox->object_path,
+                                      "org.freedesktop.DBus.Properties", "PropertiesChanged");
+        r = r < 0 ? r : sd_bus_message_append(message, "sa{sv}", SBX_INTERFACE_SANDBOX, 0);
+        r = r < 0 ? r : sd_bus_message_append_strv(message, (char **) directives->names);
+        if (r >= 0) {
+                (void) sd_bus_send(bus, message, NULL);
+        }
+}
+
+void notify_directives_changed(const Sandbox *sandbox, const bool *which) {
+        Directives directives = {.sandbox = sandbox};
+        size_t n = 0;
+
+        for (size_t i = 0; i < _DIRECTIVE_MAX; i++) {
+                if (which[i]) {
+                        directives.names[n++] = directive_table[i].name;
+                }
+        }
+        peers_each(sandbox->manager->peers, emit_directives, &directives);
+}
+
 static void emit_new(sd_bus *bus, void *userdata) {
         const Sandbox *sandbox = userdata;
 

@@ -8,6 +8,8 @@
 void notify_sandbox_new(const Sandbox *sandbox);
 void notify_sandbox_removed(const Sandbox *sandbox);
 void notify_sandbox_changed(const Sandbox *sandbox);
+/* which: by DirectiveId */
+void notify_directives_changed(const Sandbox *sandbox, const bool *which);
 void notify_job_new(const Job *job);
 void notify_job_removed(Manager *manager, const Job *job);
 void notify_reloading(Manager *manager, bool begins);

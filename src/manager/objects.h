@@ -36,12 +36,16 @@ int bus_reply_job(sd_bus_message *message, Sandbox *sandbox, JobKind kind, JobMo
 /* The methods of dbus-control.c. */
 int bus_freeze_unit(sd_bus_message *message, void *userdata, sd_bus_error *reterr);
 int bus_thaw_unit(sd_bus_message *message, void *userdata, sd_bus_error *reterr);
+int bus_set_unit_properties(sd_bus_message *message, void *userdata, sd_bus_error *reterr);
 int bus_freeze(sd_bus_message *message, void *userdata, sd_bus_error *reterr);
 int bus_thaw(sd_bus_message *message, void *userdata, sd_bus_error *reterr);
 
 /* The sandbox of a name that a client gave; loads it where it is not, and one that cannot be loaded
  * is there all the same. */
 int bus_find_or_load(Manager *manager, const char *name, Sandbox **ret, sd_bus_error *reterr);
+
+/* Why a unit that cannot be loaded cannot be used, with all of its diagnostics; gives the fault. */
+int bus_error_bad_unit(const Sandbox *sandbox, sd_bus_error *reterr);
 
 /* Adds them all to a connection that is not started yet. */
 int objects_add(Manager *manager, sd_bus *bus);

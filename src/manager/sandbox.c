@@ -7,6 +7,7 @@
 #include "manager/job.h"
 #include "manager/launcher.h"
 #include "manager/manager.h"
+#include "manager/set-property.h"
 #include "manager/spec-text.h"
 #include "sbx/bus.h"
 
@@ -93,6 +94,7 @@ Sandbox *sandbox_free(Sandbox *sandbox) {
                 job_finish(sandbox->job, JOB_CANCELED);
         }
         exec_forget_all(sandbox);
+        property_change_end(sandbox);
         run_done(&sandbox->run);
         sandbox_streams_done(&sandbox->streams);
         sd_event_source_disable_unref(sandbox->timer);

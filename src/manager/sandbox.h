@@ -21,6 +21,7 @@ typedef struct Manager Manager;
 typedef struct Sandbox Sandbox;
 typedef struct Job Job;
 typedef struct ExecRequest ExecRequest;
+typedef struct PropertyChange PropertyChange;
 
 #define SANDBOX_QUEUE_MAX 8u
 #define SANDBOX_STREAMS 3u
@@ -105,6 +106,7 @@ struct Sandbox {
         usec_t active_enter_usec, active_exit_usec, inactive_enter_usec, state_change_usec;
         Job *job;
         ExecRequest *execs;
+        PropertyChange *change; /* under way, or NULL */
         Run run;
 };
 

@@ -120,6 +120,27 @@ static int check_limit(Sandbox *sandbox, const ScopeProperty *property, Str *rea
         return asked_for ? SCOPE_CHECK_LIMIT : strv_append(&sandbox->degraded, str_text(&text));
 }
 
+int scope_check_change(const Sandbox *sandbox, const Spec *spec, const LaunchPlan *launch,
+                       Str *reason) {
+        for (size_t i = 0; i < launch->n_properties; i++) {
+                const ScopeProperty *property = &launch->properties[i];
+                const Limit *limit = limit_find(property->name);
+                uint64_t read_back = LIMIT_INFINITY;
+                int r;
+
+                if (!limit || property->signature != 't') {
+                        continue;
+                }
+                r = limit_fault(sandbox, limit, property->number, &read_back);
+                if (r != 0) {
+                        r = failure_format_limit(limit, property->number, read_back, r < 0 ? -r : 0,
+                                                 property->origin, &property->place, spec, reason);
+                        return r < 0 ? r : SCOPE_CHECK_LIMIT;
+                }
+        }
+        return 0;
+}
+
 int scope_check(Sandbox *sandbox, Str *reason) {
         const LaunchPlan *launch;
         int r;

@@ -16,4 +16,8 @@ enum {
 /* 0, an outcome with a sentence in reason, or -errno. A limit that is a mere default and not in
  * force is added to sandbox->degraded instead. */
 int scope_check(Sandbox *sandbox, Str *reason);
+/* The same of limits that were changed, each of which has to be in force: 0, SCOPE_CHECK_LIMIT with
+ * a sentence, or -errno. */
+int scope_check_change(const Sandbox *sandbox, const Spec *spec, const LaunchPlan *launch,
+                       Str *reason);
 bool scope_leader_is_alive(const Sandbox *sandbox);

@@ -63,14 +63,14 @@ static int read_special(sd_bus_message *message, const char *name, SandboxStream
         return 0;
 }
 
-static int add_assignment(TransientInput *input, const char *name, const char *text) {
-        if (strv_length(input->assignments) >= TRANSIENT_PROPERTIES_MAX) {
+static int add_assignment(char ***assignments, const char *name, const char *text) {
+        if (strv_length(*assignments) >= TRANSIENT_PROPERTIES_MAX) {
                 return -E2BIG;
         }
-        return strv_append_take(&input->assignments, strf("%s=%s", name, text));
+        return strv_append_take(assignments, strf("%s=%s", name, text));
 }
 
-static int read_directive(sd_bus_message *message, const char *name, TransientInput *input) {
+int transient_read_directive(sd_bus_message *message, const char *name, char ***assignments) {
         _cleanup_(strv_freep) char **texts = NULL;
         const char *contents, *text;
         int r;
@@ -81,7 +81,7 @@ static int read_directive(sd_bus_message *message, const char *name, TransientIn
         }
         if (streq(contents, "s")) {
                 r = sd_bus_message_read(message, "v", "s", &text);
-                return r < 0 ? r : add_assignment(input, name, text);
+                return r < 0 ? r : add_assignment(assignments, name, text);
         }
         r = sd_bus_message_enter_container(message, 'v', "as");
         if (r >= 0) {
@@ -94,7 +94,7 @@ static int read_directive(sd_bus_message *message, const char *name, TransientIn
                 if (r < 0) {
                         break;
                 }
-                r = add_assignment(input, name, *item);
+                r = add_assignment(assignments, name, *item);
         }
         return r;
 }
@@ -114,7 +114,7 @@ static int read_properties(sd_bus_message *message, TransientInput *input) {
                         r = read_special(message, name, &input->streams);
                 }
                 if (r == 0) {
-                        r = read_directive(message, name, input);
+                        r = transient_read_directive(message, name, &input->assignments);
                 }
                 if (r >= 0) {
                         r = sd_bus_message_exit_container(message);

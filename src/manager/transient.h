@@ -13,4 +13,6 @@
 int transient_read(Manager *manager, sd_bus_message *message, Sandbox **ret, int *ret_mode,
                    sd_bus_error *reterr);
 /* Holds an ended one for whoever made it, until it disconnects or says UnrefUnit(). */
+/* The variant of a directive's value, text ('s') or several ('as'), as assignments "name=text". */
+int transient_read_directive(sd_bus_message *message, const char *name, char ***assignments);
 int transient_set_owner(Sandbox *sandbox, sd_bus_message *message);

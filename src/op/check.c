@@ -393,7 +393,8 @@ static bool op_is_in_place(Seen *seen, const Plan *plan, const Op *op) {
         case OP_TIME_OFFSETS:
                 return (seen->namespaces & CLONE_NEWTIME) != 0;
         case OP_LIMIT:
-                return seen->kinds[OP_CGROUP] == 1 && mark(&seen->limits, op->args[0].u64);
+                return (seen->kinds[OP_CGROUP] == 1 || plan->ops[0].kind == OP_LIMIT) &&
+                       mark(&seen->limits, op->args[0].u64);
         case OP_LAYER:
                 return seen->kinds[OP_OVERLAY] == 0 && seen->kinds[OP_LAYER] < PLAN_LAYERS_MAX;
         case OP_OVERLAY:
@@ -414,9 +415,12 @@ static bool op_is_in_place(Seen *seen, const Plan *plan, const Op *op) {
         }
 }
 
-/* What has to stand somewhere in a plan; a plan without a SPAWN phase is one for a running sandbox.
- */
+/* What has to stand somewhere in a plan; a plan without a SPAWN phase is one for a running sandbox:
+ * a program that joins it, or limits that are to change. */
 static bool plan_is_whole(const Plan *plan, const Seen *seen) {
+        if (seen->kinds[OP_LIMIT] == plan->n_ops) {
+                return true;
+        }
         if (seen->kinds[OP_EXEC] == 0) {
                 return false;
         }

@@ -30,6 +30,8 @@ int limit_locate(const Limit *limit, CgroupMode mode, uint32_t controllers,
 /* What to write. The period of a quota is LIMIT_PERIOD_USEC. -ERANGE where the kernel takes no such
  * value. */
 #define LIMIT_PERIOD_USEC 100000u
+/* What the kernel takes where nobody said anything. */
+#define LIMIT_WEIGHT_DEFAULT 100u
 int limit_format(const Limit *limit, CgroupMode mode, uint64_t value, char **ret);
 /* The reverse; for QUOTA on v1 period_text is the content of cpu.cfs_period_us, else NULL. Kernel
  * roundings are undone where they are exact (a page, "max"). */

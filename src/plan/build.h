@@ -53,6 +53,15 @@ typedef struct LaunchPlan {
         char **degraded; /* defaults that this host cannot enforce, as sentences */
 } LaunchPlan;
 
+/* Of limits that are to change while a sandbox runs. */
+typedef struct LimitsInput {
+        const char *unit_name;
+        const Spec *spec;
+        const HostFacts *host;
+        Backend backend;
+        const bool *wanted; /* by DirectiveId: these alone, and where unset what unset means */
+} LimitsInput;
+
 LaunchPlan *launch_plan_free(LaunchPlan *launch);
 DEFINE_CLEANUP(LaunchPlan *, launch_plan_free)
 
@@ -60,6 +69,8 @@ DEFINE_CLEANUP(LaunchPlan *, launch_plan_free)
  * directive. */
 enum { _PLAN_E_SUCCESS, PLAN_E_UNSUPPORTED };
 int launch_plan_build(const PlanInput *input, DiagList *diags, LaunchPlan **ret);
+/* LIMIT ops alone, or properties alone; the same outcomes. */
+int limits_plan_build(const LimitsInput *input, DiagList *diags, LaunchPlan **ret);
 
 /* The plan of one more program inside: phase WORKLOAD alone, with the unit's own confinement.
  * environment: more assignments; user, directory: NULL for the unit's. */

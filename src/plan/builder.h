@@ -15,6 +15,7 @@ typedef struct Builder {
         LaunchPlan *launch; /* owned by the caller; NULL for the plan of one more program */
         Plan *plan;
         FilterCache *filters; /* NULL: made for this plan alone */
+        bool forced; /* the kernel's own defaults are asked for too: a limit is to be taken back */
         bool refused;
 } Builder;
 

@@ -106,11 +106,14 @@ static int build_limit(Builder *builder, const Directive *directive) {
 
         assert(limit);
 
-        if (!set && (value == LIMIT_INFINITY || value == 0)) {
+        if (!set && !builder->forced && (value == LIMIT_INFINITY || value == 0)) {
                 return 0; /* the kernel's own default */
         }
         if (value == LIMIT_INFINITY && limit->format == LIMIT_WEIGHT) {
-                return 0;
+                if (!builder->forced) {
+                        return 0;
+                }
+                value = LIMIT_WEIGHT_DEFAULT;
         }
         if (!limit_is_offered(limit, host)) {
                 if (value == LIMIT_INFINITY) {
@@ -144,4 +147,46 @@ int build_limits(Builder *builder) {
                 }
         }
         return r;
+}
+
+int limits_plan_build(const LimitsInput *input, DiagList *diags, LaunchPlan **ret) {
+        _cleanup_(launch_plan_freep) LaunchPlan *launch = NULL;
+        PlanInput part = {.unit_name = input->unit_name,
+                          .spec = input->spec,
+                          .host = input->host,
+                          .backend = input->backend};
+        Builder builder = {.unit_name = input->unit_name,
+                           .spec = input->spec,
+                           .input = &part,
+                           .diags = diags,
+                           .forced = true};
+        int r = 0;
+
+        assert(input->wanted);
+        assert(diags);
+        assert(ret);
+
+        launch = calloc(1, sizeof(*launch));
+        if (!launch) {
+                return -ENOMEM;
+        }
+        launch->plan = plan_new();
+        if (!launch->plan) {
+                return -ENOMEM;
+        }
+        builder.launch = launch;
+        builder.plan = launch->plan;
+        for (size_t i = 0; i < _DIRECTIVE_MAX && r == 0; i++) {
+                if (input->wanted[i] && directive_table[i].scope_property) {
+                        r = build_limit(&builder, &directive_table[i]);
+                }
+        }
+        if (r < 0) {
+                return r;
+        }
+        if (builder.refused) {
+                return PLAN_E_UNSUPPORTED;
+        }
+        *ret = TAKE(launch);
+        return 0;
 }

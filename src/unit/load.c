@@ -320,6 +320,23 @@ int unit_load_transient(const UnitSearch *search, const char *name, char *const 
         return outcome(diags, errors);
 }
 
+int unit_refresh(const UnitSearch *search, Unit *unit) {
+        _cleanup_(unit_files_done) UnitFiles files = {};
+        _cleanup_(diag_list_done) DiagList diags = {};
+        int r;
+
+        assert(search);
+        assert(unit);
+
+        r = unit_files_find(search, unit->name, /* fragment= */ NULL, &diags, &files);
+        if (r != 0) {
+                return r < 0 ? r : 0; /* unit_needs_reload() says it */
+        }
+        unit->drop_in_paths = strv_free(unit->drop_in_paths);
+        unit->fragment_path = (free(unit->fragment_path), NULL);
+        return unit_take_files(unit, &files);
+}
+
 bool unit_needs_reload(const UnitSearch *search, const Unit *unit) {
         _cleanup_(unit_files_done) UnitFiles files = {};
         _cleanup_(diag_list_done) DiagList diags = {};

@@ -14,6 +14,8 @@ static const char *const system_directories[] = {
         "/usr/lib/sbx/system",
 };
 
+#define RUNTIME_DIRECTORY "/run/sbx"
+
 static const char *const system_layer_directories[] = {
         "/etc/sbx/layers",
         "/run/sbx/layers",
@@ -46,6 +48,35 @@ static int append_environment(char ***list, const char *variable) {
         return r;
 }
 
+int unit_search_add_control(UnitSearch *search, const char *runtime) {
+        _cleanup_(strv_freep) char **directories = NULL;
+        int r;
+
+        assert(search && search->directories);
+        assert(runtime);
+
+        free(search->control);
+        free(search->runtime_control);
+        search->control = strf("%s.control", search->directories[0]);
+        search->runtime_control = strf("%s/system.control", runtime);
+        if (!search->control || !search->runtime_control) {
+                return -ENOMEM;
+        }
+        r = strv_append(&directories, search->control);
+        if (r >= 0) {
+                r = strv_append(&directories, search->runtime_control);
+        }
+        if (r >= 0) {
+                r = strv_extend(&directories, search->directories);
+        }
+        if (r < 0) {
+                return r;
+        }
+        strv_free(search->directories);
+        search->directories = TAKE(directories);
+        return 0;
+}
+
 int unit_search_system(UnitSearch *ret) {
         _cleanup_(unit_search_done) UnitSearch search = {.check_owner = true};
         int r;
@@ -66,6 +97,9 @@ int unit_search_system(UnitSearch *ret) {
         }
         r = append_all(&search.layer_directories, system_layer_directories,
                        ELEMENTS(system_layer_directories));
+        if (r >= 0) {
+                r = unit_search_add_control(&search, RUNTIME_DIRECTORY);
+        }
         if (r < 0) {
                 return r;
         }
@@ -77,6 +111,8 @@ int unit_search_system(UnitSearch *ret) {
 void unit_search_done(UnitSearch *search) {
         search->directories = strv_free(search->directories);
         search->layer_directories = strv_free(search->layer_directories);
+        search->control = (free(search->control), NULL);
+        search->runtime_control = (free(search->runtime_control), NULL);
 }
 
 static void dir_closep(DIR **directory) {

@@ -36,8 +36,13 @@ enum {
 typedef struct UnitSearch {
         char **directories;
         char **layer_directories;
+        char *control, *runtime_control; /* the first two: what `set-property` writes */
         bool check_owner; /* system mode: root's, not writable by others, the parents too */
 } UnitSearch;
+/* Puts the directories of drop-ins that programs make before all others, as systemd has them: that
+ * of the first directory, "/etc/sbx/system.control", and RUNTIME/system.control. Called when the
+ * directories are there. */
+int unit_search_add_control(UnitSearch *search, const char *runtime);
 /* The system's directories. What SBX_UNIT_PATH and SBX_LAYER_PATH name (colons between, read with
  * secure_getenv) is looked up before them: so an uninstalled build finds its units and layers. */
 int unit_search_system(UnitSearch *ret);
@@ -80,6 +85,9 @@ DEFINE_CLEANUP(Unit *, unit_free)
 int unit_list(const UnitSearch *search, char ***ret);
 /* The text of fragment and drop-ins as `cat` prints it: "# /path" before each. */
 int unit_cat(const Unit *unit, Str *out);
+/* Takes the files as they are on disk now for what was loaded: after a drop-in was written whose
+ * assignments are in unit->spec already. */
+int unit_refresh(const UnitSearch *search, Unit *unit);
 /* True where the files on disk are not what was loaded. */
 bool unit_needs_reload(const UnitSearch *search, const Unit *unit);
 

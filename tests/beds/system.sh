@@ -169,6 +169,33 @@ check_limits() {
         "$SBXCTL" stop limited
 }
 
+check_set_property() {
+        local pids=/sys/fs/cgroup/pids/sbx.slice/sbx-lim.scope/pids.max
+        unit lim <<-END
+	[Sandbox]
+	Layers=busybox
+	ExecStart=/bin/sleep 1000
+	TasksMax=11
+	MemoryMax=64M
+	END
+        "$SBXCTL" start lim
+        check "set-property of what runs" "$SBXCTL" set-property lim TasksMax=12 MemoryMax=32M
+        check_equal "the kernel has it" "$(cat "$pids")" 12
+        check_equal "systemd has it" "$(systemctl show -p MemoryMax --value sbx-lim.scope)" 33554432
+        check_output "it is kept" '^TasksMax=12$' cat /etc/sbx/system.control/lim.sandbox.d/50-TasksMax.conf
+        check_status "what the host cannot enforce: 1" 1 "$SBXCTL" set-property lim TasksMax=13 MemoryHigh=16M
+        check_output "it is named" 'MemoryHigh=' "$SBXCTL" set-property lim TasksMax=13 MemoryHigh=16M
+        check_equal "and all is as it was" "$(cat "$pids")" 12
+        check "with --runtime" "$SBXCTL" set-property --runtime lim CPUWeight=50
+        check_output "it is kept until the next boot" '^CPUWeight=50$' cat /run/sbx/system.control/lim.sandbox.d/50-CPUWeight.conf
+        check "over the bus" busctl call org.sbx1 /org/sbx1 org.sbx1.Manager SetUnitProperties 'sba(sv)' lim.sandbox true 1 CPUWeight s ""
+        check "restart" "$SBXCTL" restart lim
+        check_equal "the kernel has it again" "$(cat "$pids")" 12
+        "$SBXCTL" stop lim
+        rm -r "$units/lim.sandbox" /etc/sbx/system.control/lim.sandbox.d /run/sbx/system.control/lim.sandbox.d
+        "$SBXCTL" daemon-reload
+}
+
 # systemd's own FreezeUnit() refuses in the hybrid layout.
 check_freeze() {
         unit still <<-END
@@ -359,6 +386,7 @@ check_restart
 check_helper_killed
 check_stop
 check_freeze
+limits_here && check_set_property
 
 # Round trips from here on must leave the host as they found it.
 census=$("$here/census.sh")

@@ -229,6 +229,28 @@ static int on_freezer(sd_bus_message *message, void *userdata, sd_bus_error *err
         return sd_bus_reply_method_return(message, NULL);
 }
 
+/* Says what it was asked for; what is no size is refused. */
+static int on_set_properties(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        _cleanup_free_ char *text = NULL;
+        const char *name, *directive, *value;
+        int runtime, r;
+
+        r = sd_bus_message_read(message, "sba(sv)", &name, &runtime, 1, &directive, "s", &value);
+        if (r < 0) {
+                return r;
+        }
+        text = strf("%s%s=%s", runtime ? "runtime " : "", directive, value);
+        say("SetUnitProperties", name, text);
+        if (!unit_find(name)) {
+                return no_such_unit(error, name);
+        }
+        if (streq(value, "lots")) {
+                return sd_bus_error_setf(error, SBX_ERROR_BAD_UNIT_SETTING,
+                                         "set-property:1:1: error: %s=: no size", directive);
+        }
+        return sd_bus_reply_method_return(message, NULL);
+}
+
 static int on_kill(sd_bus_message *message, void *userdata, sd_bus_error *error) {
         _cleanup_free_ char *text = NULL;
         Fake *fake = userdata;
@@ -652,6 +674,8 @@ static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_METHOD("KillUnit", "ssi", "", on_kill, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("FreezeUnit", "s", "", on_freezer, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("ThawUnit", "s", "", on_freezer, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("SetUnitProperties", "sba(sv)", "", on_set_properties,
+                      SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("LoadUnit", "s", "o", on_load, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("ListUnits", "", "a(ssssssouso)", on_list, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("ListProcesses", "s", "a(uuuustts)u", on_list_processes,

@@ -418,6 +418,53 @@ freezes() {
         rm "$units/busy.sandbox"
 }
 
+# limit_file NAME CONTROLLER FILE: what the kernel says, wherever the controller is mounted.
+limit_file() {
+        local pid path
+        pid=$("$SBXCTL" show -p MainPID --value "$1")
+        if [ -d "/sys/fs/cgroup/$2" ]; then
+                path=/sys/fs/cgroup/$2$(sed -nE "s/^[0-9]+:([^:]*,)?$2(,[^:]*)?://p" "/proc/$pid/cgroup")
+        else
+                path=/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$pid/cgroup")
+        fi
+        cat "$path/$3"
+}
+
+properties() {
+        write_unit lim <<<$'[Sandbox]\nExecStart=/bin/sleep 1000\nLayers=busybox\nTasksMax=11'
+        check "set-property of a unit that does not run" "$SBXCTL" set-property lim TasksMax=12
+        check_equal "it is shown" "$(property lim TasksMax)" 12
+        check_output "it is a drop-in" '^TasksMax=12$' cat "$units.control/lim.sandbox.d/50-TasksMax.conf"
+        check_output "which cat and status know" 'units\.control/lim\.sandbox\.d/50-TasksMax\.conf' "$SBXCTL" cat lim
+        check_equal "nothing has to be reloaded" "$(property lim NeedDaemonReload)" no
+        check "it starts" "$SBXCTL" start lim
+        check_equal "with the limit" "$(limit_file lim pids pids.max)" 12
+        check "set-property of what runs" "$SBXCTL" set-property --runtime lim TasksMax=13 CPUWeight=50
+        check_equal "it is in force" "$(limit_file lim pids pids.max)" 13
+        check_equal "it is shown too" "$(property lim TasksMax)" 13
+        check_output "--runtime keeps it in /run/sbx" '^CPUWeight=50$' cat /run/sbx/system.control/lim.sandbox.d/50-CPUWeight.conf
+        check_status "one that the kernel does not take: 1" 1 "$SBXCTL" set-property lim TasksMax=14 CPUQuota=999999999999%
+        check_output "it is named" 'CPUQuota=' "$SBXCTL" set-property lim TasksMax=14 CPUQuota=999999999999%
+        check_equal "and all is as it was" "$(limit_file lim pids pids.max)" 13
+        check "nor is there a drop-in" test ! -e "$units.control/lim.sandbox.d/50-CPUQuota.conf"
+        check_output "what cannot change is named" 'ExecStart= cannot change' "$SBXCTL" set-property lim ExecStart=/bin/true
+        check_output "a bad value is named" 'MemoryMax=' "$SBXCTL" set-property lim MemoryMax=lots
+        check "an empty value" "$SBXCTL" set-property lim TasksMax=
+        check_equal "is the default, in force" "$(limit_file lim pids pids.max)" 1024
+        "$SBXCTL" set-property lim TasksMax=15
+        check "restart keeps it" "$SBXCTL" restart lim
+        check_equal "in force" "$(limit_file lim pids pids.max)" 15
+        "$SBXCTL" stop lim
+        rm -r "$units/lim.sandbox" "$units.control" /run/sbx/system.control
+        "$SBXCTL" daemon-reload
+        "$SBXCTL" run --no-block --name=pass -p Layers=busybox -- /bin/sleep 1000
+        wait_for 5 property_is pass ActiveState active
+        check "set-property of a transient one" "$SBXCTL" set-property pass TasksMax=33
+        check_equal "is in force" "$(limit_file pass pids pids.max)" 33
+        check "and makes no file" test ! -e "$units.control"
+        "$SBXCTL" stop pass
+}
+
 # A new sbxd holds other descriptors than the first: not part of the census.
 manager_killed() {
         write_unit idle <<<$'[Sandbox]\nExecStart=/bin/sleep 1000\nLayers=busybox'
@@ -500,6 +547,7 @@ logs
 floods
 kills
 freezes
+properties
 reload
 crowd
 strangers

@@ -137,6 +137,12 @@ CASES = [
     ("freeze of what does not run", "freeze idle", 3, "^$", r"Failed to freeze idle\.sandbox: .*not running"),
     ("freeze of no unit", "freeze nope", 4, "^$", "nope"),
     ("thaw", "thaw web", 0, "^$", "^$"),
+    ("set-property", "set-property web MemoryMax=1G", 0, "^$", "^$"),
+    ("set-property --runtime", "set-property --runtime web TasksMax=", 0, "^$", "^$"),
+    ("set-property of a bad value", "set-property web MemoryMax=lots", 1, "^$", "MemoryMax=: no size"),
+    ("set-property of no unit", "set-property nope MemoryMax=1", 4, "^$", "nope"),
+    ("set-property of no assignment", "set-property web MemoryMax", 1, "^$", "'MemoryMax' is no DIRECTIVE=VALUE"),
+    ("set-property of nothing", "set-property web", 1, "^$", "Too few arguments"),
     ("reset-failed", "reset-failed", 0, "^$", "^$"),
     ("daemon-reload", "daemon-reload", 0, "^$", "^$"),
     ("exec, status", "exec --pipe web -- exit-42", 42, "^$", "^$"),
@@ -310,6 +316,7 @@ def lost():
                                stderr=subprocess.PIPE, text=True)
     time.sleep(0.5)
     fake.kill()
+    fake.wait()
     message = process.communicate(timeout=20)[1]
     check("run says that sbxd went away", process.returncode == 125 and "connection to sbxd broke" in message,
           (process.returncode, message))
@@ -336,7 +343,7 @@ with tempfile.TemporaryDirectory() as folder:
             live_top()
             asked.seek(0)
             calls = asked.read()
-            for line in ("StartUnit web.sandbox replace", "KillUnit web.sandbox main 1", "FreezeUnit web.sandbox", "ThawUnit web.sandbox", "ResetFailedUnit broken.sandbox",
+            for line in ("StartUnit web.sandbox replace", "KillUnit web.sandbox main 1", "SetUnitProperties web.sandbox MemoryMax=1G", "SetUnitProperties web.sandbox runtime TasksMax=", "FreezeUnit web.sandbox", "ThawUnit web.sandbox", "ResetFailedUnit broken.sandbox",
                          "Reload ", "StartTransientUnit bg.sandbox alone", "property Type exec", "StopUnit web.sandbox replace"):
                 check(f"the manager was asked: {line}", line in calls, calls)
             check("ended transient units are let go", calls.count("UnrefUnit run-r") >= 5, calls)

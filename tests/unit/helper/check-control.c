@@ -7,6 +7,8 @@
 
 #include "base/cgroup.h"
 #include "base/str.h"
+#include "op/limit.h"
+#include "wire/plan.h"
 
 #include <check.h>
 #include <poll.h>
@@ -123,9 +125,107 @@ START_TEST(freeze_out_of_turn_is_refused) {
 }
 END_TEST
 
+/* -- limits -- */
+
+static Plan *limits(LimitId first, uint64_t first_value, LimitId second, uint64_t second_value) {
+        Plan *plan = plan_new();
+
+        ck_assert_ptr_nonnull(plan);
+        ck_assert_int_eq(
+                plan_add(plan, OP_LIMIT, OP_ORIGIN_NONE, PLACE_NONE, (uint64_t) first, first_value),
+                0);
+        if (second != first) {
+                ck_assert_int_eq(plan_add(plan, OP_LIMIT, OP_ORIGIN_NONE, PLACE_NONE,
+                                          (uint64_t) second, second_value),
+                                 0);
+        }
+        return plan;
+}
+
+/* Takes both plans. */
+static void send_limits(Plan *plan, Plan *undo) {
+        ControlMessage message = {
+                .type = CONTROL_LIMIT, .serial = ++desk.serial, .id = desk_id(1), .n_fds = 2};
+
+        message.fds[0] = wire_plan_seal(plan);
+        message.fds[1] = wire_plan_seal(undo);
+        ck_assert_int_ge(message.fds[0], 0);
+        ck_assert_int_ge(message.fds[1], 0);
+        ck_assert_int_eq(control_send(desk.socket, &message, 0), 0);
+        control_message_done(&message);
+        plan_free(plan);
+        plan_free(undo);
+}
+
+static void expect_limited(int fault, uint64_t op) {
+        ControlMessage message;
+
+        desk_expect(&desk, CONTROL_LIMITED, &message);
+        ck_assert_uint_eq(message.serial, desk.serial);
+        ck_assert_int_eq((int) message.numbers[LIMITED_ERRNO], fault);
+        if (fault != 0) {
+                ck_assert_uint_eq(message.numbers[LIMITED_OP], op);
+        }
+}
+
+static uint64_t limit_of(pid_t pid, LimitId id) {
+        CgroupMode mode = cgroup_mode_detect();
+        uint64_t value = 0;
+
+        ck_assert_int_eq(limit_read(&limit_table[id], mode, cgroup_controllers(mode), pid, &value),
+                         0);
+        return value;
+}
+
+START_TEST(limits_change_while_it_runs) {
+        _cleanup_(plan_freep) Plan *plan = desk_plan_of(&desk, "exec sleep 1000");
+        ControlMessage running;
+        pid_t pid;
+
+        desk_run(&desk, 1, NAME, plan, &running);
+        pid = (pid_t) running.numbers[RUNNING_MAIN_PID];
+        control_message_done(&running);
+        send_limits(limits(LIMIT_TASKS_MAX, 20, LIMIT_MEMORY_MAX, 64u << 20),
+                    limits(LIMIT_TASKS_MAX, LIMIT_INFINITY, LIMIT_MEMORY_MAX, LIMIT_INFINITY));
+        expect_limited(0, 0);
+        ck_assert_uint_eq(limit_of(pid, LIMIT_TASKS_MAX), 20);
+        ck_assert_uint_eq(limit_of(pid, LIMIT_MEMORY_MAX), 64u << 20);
+        /* One that the kernel does not take: the first is as it was. */
+        send_limits(limits(LIMIT_TASKS_MAX, 21, LIMIT_CPU_WEIGHT, 0),
+                    limits(LIMIT_TASKS_MAX, 20, LIMIT_CPU_WEIGHT, 100));
+        expect_limited(ERANGE, 1);
+        ck_assert_uint_eq(limit_of(pid, LIMIT_TASKS_MAX), 20);
+        /* On v1 nobody stands in a cgroup of this hierarchy yet. */
+        send_limits(limits(LIMIT_CPU_QUOTA, 500000, LIMIT_CPU_QUOTA, 0),
+                    limits(LIMIT_CPU_QUOTA, LIMIT_INFINITY, LIMIT_CPU_QUOTA, 0));
+        expect_limited(0, 0);
+        ck_assert_uint_eq(limit_of(pid, LIMIT_CPU_QUOTA), 500000);
+        send_limits(limits(LIMIT_CPU_QUOTA, LIMIT_INFINITY, LIMIT_CPU_QUOTA, 0),
+                    limits(LIMIT_CPU_QUOTA, 500000, LIMIT_CPU_QUOTA, 0));
+        expect_limited(0, 0);
+        ck_assert_uint_eq(limit_of(pid, LIMIT_CPU_QUOTA), LIMIT_INFINITY);
+        desk_send(&desk, CONTROL_KILL, 1, SIGKILL, KILL_ALL);
+        desk_expect_exited(&desk, 1, CLD_KILLED, SIGKILL);
+        desk_send(&desk, CONTROL_FORGET, 1, 0, 0);
+}
+END_TEST
+
+START_TEST(only_limits_can_change) {
+        _cleanup_(plan_freep) Plan *plan = desk_plan_of(&desk, "exec sleep 1000");
+
+        desk_run(&desk, 1, NAME, plan, NULL);
+        send_limits(desk_plan_of(&desk, "exit 0"),
+                    limits(LIMIT_TASKS_MAX, 20, LIMIT_TASKS_MAX, 20));
+        desk_expect_refused(&desk, EINVAL);
+        desk_send(&desk, CONTROL_KILL, 1, SIGKILL, KILL_ALL);
+        desk_expect_exited(&desk, 1, CLD_KILLED, SIGKILL);
+        desk_send(&desk, CONTROL_FORGET, 1, 0, 0);
+}
+END_TEST
+
 int main(void) {
         Suite *suite = suite_create("helper/control");
-        TCase *tcase = tcase_create("freezer");
+        TCase *tcase = tcase_create("control");
         SRunner *runner;
         int failed;
 
@@ -134,6 +234,8 @@ int main(void) {
         tcase_add_test(tcase, frozen_stands_still_until_it_is_thawed);
         tcase_add_test(tcase, frozen_outlives_its_manager_and_can_be_killed);
         tcase_add_test(tcase, freeze_out_of_turn_is_refused);
+        tcase_add_test(tcase, limits_change_while_it_runs);
+        tcase_add_test(tcase, only_limits_can_change);
         suite_add_tcase(suite, tcase);
         runner = srunner_create(suite);
         srunner_run_all(runner, CK_NORMAL);

@@ -39,7 +39,11 @@ START_TEST(the_environment_comes_first) {
         }
         ck_assert_int_eq(unit_search_system(&search), 0);
         ck_assert(search.check_owner);
-        ck_assert_uint_eq(check_before(search.directories, c->first, "/etc/sbx/system"), 4);
+        /* What set-property makes wins over all others: it lies beside the first of them. */
+        ck_assert_str_eq(search.control, c->first[0] ? "/a.control" : "/etc/sbx/system.control");
+        ck_assert_str_eq(search.directories[0], search.control);
+        ck_assert_str_eq(search.directories[1], "/run/sbx/system.control");
+        ck_assert_uint_eq(check_before(search.directories + 2, c->first, "/etc/sbx/system"), 4);
         ck_assert_uint_eq(check_before(search.layer_directories, c->first, "/etc/sbx/layers"), 4);
 }
 END_TEST

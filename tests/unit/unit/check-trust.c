@@ -119,7 +119,8 @@ START_TEST(the_system_search_path_is_the_documented_one) {
         ck_assert_int_eq(unit_search_system(&system), 0);
         directories = strv_join(system.directories, " ");
         layers = strv_join(system.layer_directories, " ");
-        ck_assert_str_eq(directories, "/etc/sbx/system /run/sbx/system /usr/local/lib/sbx/system "
+        ck_assert_str_eq(directories, "/etc/sbx/system.control /run/sbx/system.control "
+                                      "/etc/sbx/system /run/sbx/system /usr/local/lib/sbx/system "
                                       "/usr/lib/sbx/system");
         ck_assert_str_eq(layers,
                          "/etc/sbx/layers /run/sbx/layers /var/lib/sbx/layers /usr/lib/sbx/layers");

@@ -85,6 +85,8 @@ static const struct {
         {CONTROL_KILL, KILL_WHOM, "whom"},
         {CONTROL_FREEZE, FREEZE_FREEZE, "freeze"},
         {CONTROL_FROZEN, FROZEN_FROZEN, "frozen"},
+        {CONTROL_LIMITED, LIMITED_ERRNO, "errno"},
+        {CONTROL_LIMITED, LIMITED_OP, "op"},
         {CONTROL_EXEC, EXEC_ID, "exec"},
         {CONTROL_EXEC_KILL, EXEC_KILL_ID, "exec"},
         {CONTROL_EXEC_KILL, EXEC_KILL_SIGNAL, "signal"},
