@@ -22,6 +22,7 @@ typedef struct Options {
         bool wait;
         bool system;
         bool runtime;
+        bool effective;
         bool help;
         bool version;
         bool manual;

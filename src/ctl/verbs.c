@@ -57,6 +57,7 @@ static const Option show_options[] = {
         LIST('p', "property", properties, "NAME",
              "Show this property alone; may be repeated, or NAME,NAME"),
         FLAG(0, "value", value, "Show values without their names"),
+        FLAG(0, "effective", effective, "Show the limits that are in force, and what caps them"),
         {},
 };
 
@@ -190,10 +191,17 @@ const Verb verb_table[] = {
                 .summary = "Show the properties of sandboxes, as NAME=value or JSON",
                 .detail = "Properties have systemd's names where systemd has them; every directive "
                           "of "
-                          "sbx.sandbox(5) is one too. Without a name the manager's own are shown.",
+                          "sbx.sandbox(5) is one too. Without a name the manager's own are "
+                          "shown.\n\n"
+                          "With --effective: every limit as the unit has it, as it was read back "
+                          "from the "
+                          "files of the sandbox's cgroup, and the cgroup above it whose own limit "
+                          "is the "
+                          "tightest, if that is tighter.",
                 .examples = {{"sbxctl show -p MainPID --value web",
                               "The process id of the workload"},
-                             {"sbxctl show --json=pretty web", "Everything, as JSON"}},
+                             {"sbxctl show --json=pretty web", "Everything, as JSON"},
+                             {"sbxctl show --effective web", "Its limits, and what caps them"}},
                 .options = show_options,
                 .max_args = -1,
                 .run = verb_show,

@@ -4,6 +4,7 @@
 
 #include "base/str.h"
 #include "bus/errors.h"
+#include "manager/effective.h"
 #include "manager/freezer.h"
 #include "manager/manager.h"
 #include "manager/objects.h"
@@ -97,4 +98,58 @@ int bus_set_unit_properties(sd_bus_message *message, void *userdata, sd_bus_erro
                 return bus_error_bad_unit(sandbox, reterr);
         }
         return property_change(sandbox, runtime != 0, assignments, message, reterr);
+}
+
+/* -- GetEffectiveLimits() -- */
+
+/* The value as a unit file has it; known false: "". */
+static int append_value(sd_bus_message *reply, const Directive *directive, bool known,
+                        uint64_t value) {
+        _cleanup_(strv_freep) char **texts = NULL;
+        int r = known ? directive->type->format(directive, &value, &texts) : 0;
+
+        return r < 0 ? r : sd_bus_message_append(reply, "s", texts && texts[0] ? texts[0] : "");
+}
+
+static int append_effective(sd_bus_message *reply, const EffectiveLimit *limit) {
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'r', "sssss");
+        r = r < 0 ? r : sd_bus_message_append(reply, "s", limit->directive->name);
+        r = r < 0 ? r : append_value(reply, limit->directive, true, limit->set);
+        r = r < 0 ? r : append_value(reply, limit->directive, limit->read, limit->in_force);
+        r = r < 0 ? r : sd_bus_message_append(reply, "s", limit->capped_by ? limit->capped_by : "");
+        r = r < 0 ? r : append_value(reply, limit->directive, limit->capped_by, limit->cap);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+int bus_get_effective_limits(sd_bus_message *message, void *userdata, sd_bus_error *reterr) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        EffectiveLimit *limits = NULL;
+        const char *name;
+        Sandbox *sandbox;
+        size_t n = 0;
+        int r;
+
+        r = sd_bus_message_read(message, "s", &name);
+        if (r >= 0) {
+                r = bus_find_or_load(userdata, name, &sandbox, reterr);
+        }
+        if (r >= 0) {
+                r = effective_limits_read(sandbox, &limits, &n);
+        }
+        if (r >= 0) {
+                r = sd_bus_message_new_method_return(message, &reply);
+        }
+        if (r >= 0) {
+                r = sd_bus_message_open_container(reply, 'a', "(sssss)");
+        }
+        for (size_t i = 0; i < n && r >= 0; i++) {
+                r = append_effective(reply, &limits[i]);
+        }
+        effective_limits_free(limits, n);
+        if (r >= 0) {
+                r = sd_bus_message_close_container(reply);
+        }
+        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }

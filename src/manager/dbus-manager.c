@@ -594,6 +594,8 @@ const sd_bus_vtable bus_manager_vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("SetUnitProperties",
                                 SD_BUS_ARGS("s", name, "b", runtime, "a(sv)", properties), SD_BUS_NO_RESULT,
                                 bus_set_unit_properties, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("GetEffectiveLimits", SD_BUS_ARGS("s", name),
+                                SD_BUS_RESULT("a(sssss)", limits), bus_get_effective_limits, OPEN),
         SD_BUS_METHOD_WITH_ARGS("GetUnit", SD_BUS_ARGS("s", name), SD_BUS_RESULT("o", unit),
                                 method_get_unit, OPEN),
         SD_BUS_METHOD_WITH_ARGS("LoadUnit", SD_BUS_ARGS("s", name), SD_BUS_RESULT("o", unit),

@@ -252,9 +252,9 @@ bool limit_in_force(const Limit *limit, CgroupMode mode, uint64_t asked, uint64_
         return false;
 }
 
-int limit_read(const Limit *limit, CgroupMode mode, uint32_t controllers, pid_t pid,
-               uint64_t *ret) {
-        _cleanup_free_ char *path = NULL, *text = NULL, *period = NULL;
+int limit_read_path(const Limit *limit, CgroupMode mode, uint32_t controllers, const char *path,
+                    uint64_t *ret) {
+        _cleanup_free_ char *text = NULL, *period = NULL;
         _cleanup_fd_ int directory = -EBADF;
         CgroupHierarchy hierarchy;
         const char *file;
@@ -262,13 +262,10 @@ int limit_read(const Limit *limit, CgroupMode mode, uint32_t controllers, pid_t 
         int r;
 
         assert(limit);
+        assert(path);
         assert(ret);
 
         r = limit_locate(limit, mode, controllers, &hierarchy, &file);
-        if (r < 0) {
-                return r;
-        }
-        r = cgroup_of_pid(mode, pid, hierarchy, &path);
         if (r < 0) {
                 return r;
         }
@@ -287,4 +284,20 @@ int limit_read(const Limit *limit, CgroupMode mode, uint32_t controllers, pid_t 
                 }
         }
         return limit_parse(limit, mode, text, period, ret);
+}
+
+int limit_read(const Limit *limit, CgroupMode mode, uint32_t controllers, pid_t pid,
+               uint64_t *ret) {
+        _cleanup_free_ char *path = NULL;
+        CgroupHierarchy hierarchy;
+        const char *file;
+        int r;
+
+        assert(limit);
+
+        r = limit_locate(limit, mode, controllers, &hierarchy, &file);
+        if (r == 0) {
+                r = cgroup_of_pid(mode, pid, hierarchy, &path);
+        }
+        return r < 0 ? r : limit_read_path(limit, mode, controllers, path, ret);
 }

@@ -40,5 +40,7 @@ int limit_parse(const Limit *limit, CgroupMode mode, const char *text, const cha
 /* True where a value read back proves that at least this limit is in force: equal but for the
  * kernel's rounding (pages, shares). */
 bool limit_in_force(const Limit *limit, CgroupMode mode, uint64_t asked, uint64_t read_back);
-/* Opens and reads the proving file of a cgroup of pid. */
+/* Opens and reads the proving file of a cgroup: by its path, or that of pid. */
+int limit_read_path(const Limit *limit, CgroupMode mode, uint32_t controllers, const char *path,
+                    uint64_t *ret);
 int limit_read(const Limit *limit, CgroupMode mode, uint32_t controllers, pid_t pid, uint64_t *ret);

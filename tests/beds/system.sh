@@ -191,6 +191,11 @@ check_set_property() {
         check "over the bus" busctl call org.sbx1 /org/sbx1 org.sbx1.Manager SetUnitProperties 'sba(sv)' lim.sandbox true 1 CPUWeight s ""
         check "restart" "$SBXCTL" restart lim
         check_equal "the kernel has it again" "$(cat "$pids")" 12
+        check_output "show --effective" '^TasksMax +12 +12 *$' "$SBXCTL" show --effective lim
+        systemctl set-property --runtime sbx.slice TasksMax=10
+        check_output "it names the slice that caps" '^TasksMax +12 +12 +/sbx\.slice: 10$' "$SBXCTL" show --effective lim
+        check_output "as JSON" '"capped_by": ?"/sbx.slice"' "$SBXCTL" show --effective --json=short lim
+        systemctl set-property --runtime sbx.slice TasksMax=infinity
         "$SBXCTL" stop lim
         rm -r "$units/lim.sandbox" /etc/sbx/system.control/lim.sandbox.d /run/sbx/system.control/lim.sandbox.d
         "$SBXCTL" daemon-reload

@@ -251,6 +251,22 @@ static int on_set_properties(sd_bus_message *message, void *userdata, sd_bus_err
         return sd_bus_reply_method_return(message, NULL);
 }
 
+static int on_effective(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        const char *name;
+        int r;
+
+        r = sd_bus_message_read(message, "s", &name);
+        if (r < 0) {
+                return r;
+        }
+        if (!unit_find(name)) {
+                return no_such_unit(error, name);
+        }
+        return sd_bus_reply_method_return(message, "a(sssss)", 2, "MemoryMax", "64M", "64M",
+                                          "/top\033[31m.slice", "32M", "TasksMax", "1024", "", "",
+                                          "");
+}
+
 static int on_kill(sd_bus_message *message, void *userdata, sd_bus_error *error) {
         _cleanup_free_ char *text = NULL;
         Fake *fake = userdata;
@@ -675,6 +691,8 @@ static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_METHOD("FreezeUnit", "s", "", on_freezer, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("ThawUnit", "s", "", on_freezer, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("SetUnitProperties", "sba(sv)", "", on_set_properties,
+                      SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("GetEffectiveLimits", "s", "a(sssss)", on_effective,
                       SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("LoadUnit", "s", "o", on_load, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("ListUnits", "", "a(ssssssouso)", on_list, SD_BUS_VTABLE_UNPRIVILEGED),

@@ -454,7 +454,17 @@ properties() {
         "$SBXCTL" set-property lim TasksMax=15
         check "restart keeps it" "$SBXCTL" restart lim
         check_equal "in force" "$(limit_file lim pids pids.max)" 15
+        check_output "show --effective" '^TasksMax +15 +15 *$' "$SBXCTL" show --effective lim
+        check_output "what is not limited" '^MemoryMax +infinity +infinity *$' "$SBXCTL" show --effective lim
+        local pids=/sys/fs/cgroup/pids
+        pids=$pids$(sed -nE 's/^[0-9]+:pids://p' "/proc/$("$SBXCTL" show -p MainPID --value lim)/cgroup")
+        if [ -e "$pids/../pids.max" ]; then
+                echo 12 >"$pids/../pids.max"
+                check_output "it names the cgroup that caps" '^TasksMax +15 +15 +/.*/sbx: 12$' "$SBXCTL" show --effective lim
+                echo max >"$pids/../pids.max"
+        fi
         "$SBXCTL" stop lim
+        check_output "what does not run has no limit in force" '^TasksMax +15 +- *$' "$SBXCTL" show --effective lim
         rm -r "$units/lim.sandbox" "$units.control" /run/sbx/system.control
         "$SBXCTL" daemon-reload
         "$SBXCTL" run --no-block --name=pass -p Layers=busybox -- /bin/sleep 1000

@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "ctl/connection.h"
+#include "ctl/effective.h"
 #include "ctl/job.h"
 #include "ctl/names.h"
 #include "ctl/property.h"
@@ -124,6 +125,31 @@ static int show_one(Ctl *ctl, const char *unit, char *const *wanted, json_object
         return show_all(ctl, properties, out);
 }
 
+static int show_effective(Ctl *ctl, char **args) {
+        _cleanup_json_ json_object *document = json_object_new_object();
+        _cleanup_(strv_freep) char **units = NULL;
+        _cleanup_(str_done) Str out = STR_INIT;
+        int r, status = SBX_EXIT_OK;
+
+        if (!args[0]) {
+                log_error("--effective shows the limits of sandboxes: name one.");
+                return SBX_EXIT_FAILURE;
+        }
+        r = document ? names_expand(ctl, args, &units) : -ENOMEM;
+        if (r != 0) {
+                return r;
+        }
+        STRV_FOREACH (unit, units) {
+                r = effective_show(ctl, *unit, document, &out);
+                if (r < 0) {
+                        return r;
+                }
+                status = r != 0 ? r : status;
+        }
+        r = ctl->json == JSON_OFF ? output_print(ctl, &out) : output_json(ctl, document);
+        return r < 0 ? r : status;
+}
+
 int verb_show(Ctl *ctl, char **args) {
         _cleanup_json_ json_object *document = json_object_new_array();
         _cleanup_(strv_freep) char **units = NULL, **wanted = NULL;
@@ -135,6 +161,9 @@ int verb_show(Ctl *ctl, char **args) {
         }
         if (ctl_connect(ctl) < 0) {
                 return SBX_EXIT_FAILURE;
+        }
+        if (ctl->options.effective) {
+                return show_effective(ctl, args);
         }
         r = names_expand(ctl, args, &units);
         if (r == 0) {

@@ -105,6 +105,10 @@ CASES = [
     ("show of a directive", "show -p MemoryMax,Layers web", 0, "^MemoryMax=67108864\nLayers=busybox site\n$", "^$"),
     ("show of what is not set", "show -p MemoryCurrent idle", 0, r"^MemoryCurrent=\[not set\]\n$", "^$"),
     ("show escapes", "show -p StatusText broken", 0, r"\\x1b\[5m", "^$"),
+    ("show --effective", "show --effective web", 0, r"^DIRECTIVE +SET +IN FORCE +CAPPED BY *\nMemoryMax +64M +64M +/top\\x1b\[31m\.slice: 32M *\n"
+     r"TasksMax +1024 +-", "^$"),
+    ("show --effective of no unit", "show --effective nope", 4, "^$", "nope"),
+    ("show --effective of nothing", "show --effective", 1, "^$", "name one"),
     ("show of the manager", "show", 0, "^Backend=direct$", "^$"),
     ("list", "list", 0, r"^ +UNIT +LOAD +ACTIVE +SUB +PID +MEMORY +PORTS +DESCRIPTION *\n +web\.sandbox +loaded +active +running +1 "
      r"+1\.5K +8080 +What \\x1b\[31m it is", "^$"),
@@ -176,8 +180,11 @@ def table():
 
 
 def documents():
-    for words in ("list --json=short", "list --json=pretty", "show --json=short web", "status --json=pretty web",
-                  "list-unit-files --json=short", "wait --json=pretty idle broken", "ps --json=pretty", "inspect idle", "explain --json=short web", "explain --json=pretty web idle", "top --json=short -d 100ms", "is-active --json=short web", "show --json=short web idle"):
+    for words in ("list --json=short", "list --json=pretty", "show --json=short web",
+                  "status --json=pretty web", "list-unit-files --json=short", "wait --json=pretty idle broken",
+                  "ps --json=pretty", "inspect idle", "explain --json=short web",
+                  "explain --json=pretty web idle", "top --json=short -d 100ms", "is-active --json=short web",
+                  "show --json=short web idle", "show --effective --json=pretty web idle"):
         done = run(*words.split())
         try:
             json.loads(done.stdout)
