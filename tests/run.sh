@@ -119,7 +119,6 @@ beds() {
                 checks "$script" "$source/build-release"
         done
         checks tests/beds/test-direct.sh "$source/build-release"
-        checks tests/beds/test-leftovers.sh
         say "with systemd, on this host's kernel"
         checks tests/beds/test-n-hybrid.sh "$source/build-release"
         checks tests/beds/test-n-unified.sh "$source/build-release"

@@ -110,6 +110,7 @@ const Verb *verb_find(const char *name);
 const Verb *verb_suggest(const char *name);
 
 /* The verbs' functions, one a file in verb/. */
+int verb_attach(Ctl *ctl, char **args);
 int verb_cat(Ctl *ctl, char **args);
 int verb_daemon_reload(Ctl *ctl, char **args);
 int verb_doctor(Ctl *ctl, char **args);
@@ -131,6 +132,7 @@ int verb_reset_failed(Ctl *ctl, char **args);
 int verb_restart(Ctl *ctl, char **args);
 int verb_run(Ctl *ctl, char **args);
 int verb_set_property(Ctl *ctl, char **args);
+int verb_shell(Ctl *ctl, char **args);
 int verb_show(Ctl *ctl, char **args);
 int verb_start(Ctl *ctl, char **args);
 int verb_status(Ctl *ctl, char **args);

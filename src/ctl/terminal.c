@@ -2,15 +2,34 @@
 #include "ctl/terminal.h"
 
 #include "base/fd.h"
+#include "base/time.h"
 
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 /* How long the last output may take from the closed slave to the master: the kernel moves it in a
  * worker thread. */
 enum { DRAIN_MSEC = 50, END_OF_FILE = 4 };
+
+/* As machinectl(1) has it. */
+enum { DETACH_KEY = 0x1d, DETACH_KEYS = 3 };
+#define DETACH_USEC USEC_PER_SEC
+
+/* One message of helper/console.h. */
+enum { CONSOLE_TYPED, CONSOLE_SIZE };
+
+static ssize_t console_send(const Terminal *terminal, uint8_t kind, const void *bytes, size_t n) {
+        uint8_t message[1 + sizeof(terminal->pending)];
+        ssize_t sent;
+
+        message[0] = kind;
+        memcpy(message + 1, bytes, n);
+        sent = send(terminal->master, message, n + 1, MSG_NOSIGNAL);
+        return sent < 0 ? sent : (ssize_t) n;
+}
 
 void terminal_size(uint16_t *ret_rows, uint16_t *ret_columns) {
         struct winsize size = {};
@@ -25,7 +44,19 @@ void terminal_size(uint16_t *ret_rows, uint16_t *ret_columns) {
 void terminal_resize(const Terminal *terminal) {
         struct winsize size = {};
 
-        if (terminal->master >= 0 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) {
+        if (terminal->master < 0 || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0) {
+                return;
+        }
+        if (terminal->console) {
+                const uint8_t bytes[] = {
+                        (uint8_t) size.ws_row,
+                        (uint8_t) (size.ws_row >> 8),
+                        (uint8_t) size.ws_col,
+                        (uint8_t) (size.ws_col >> 8),
+                };
+
+                (void) console_send(terminal, CONSOLE_SIZE, bytes, sizeof(bytes));
+        } else {
                 (void) ioctl(terminal->master, TIOCSWINSZ, &size);
         }
 }
@@ -50,7 +81,10 @@ static int update_interest(Terminal *terminal) {
 
 static int flush_pending(Terminal *terminal) {
         while (terminal->n_pending > 0) {
-                ssize_t n = write(terminal->master, terminal->pending, terminal->n_pending);
+                ssize_t n = terminal->console ? console_send(terminal, CONSOLE_TYPED,
+                                                             terminal->pending, terminal->n_pending)
+                                              : write(terminal->master, terminal->pending,
+                                                      terminal->n_pending);
 
                 if (n < 0 && errno == EINTR) {
                         continue;
@@ -69,6 +103,26 @@ static int flush_pending(Terminal *terminal) {
         return update_interest(terminal);
 }
 
+/* Whether the keys for detaching are among what was typed. */
+static bool wants_to_detach(Terminal *terminal) {
+        uint64_t now = usec_now(CLOCK_MONOTONIC);
+
+        for (size_t i = 0; i < terminal->n_pending; i++) {
+                if (terminal->pending[i] != DETACH_KEY) {
+                        terminal->n_detach_keys = 0;
+                        continue;
+                }
+                if (terminal->n_detach_keys == 0 || now - terminal->first_key_usec > DETACH_USEC) {
+                        terminal->n_detach_keys = 0;
+                        terminal->first_key_usec = now;
+                }
+                if (++terminal->n_detach_keys == DETACH_KEYS) {
+                        return true;
+                }
+        }
+        return false;
+}
+
 static int read_input(Terminal *terminal) {
         ssize_t n;
 
@@ -84,6 +138,10 @@ static int read_input(Terminal *terminal) {
                 n = 1;
         }
         terminal->n_pending = (size_t) n;
+        if (terminal->console && wants_to_detach(terminal)) {
+                terminal->detached = true;
+                terminal->n_pending = 0;
+        }
         return flush_pending(terminal);
 }
 
@@ -108,6 +166,7 @@ static int copy_output(Terminal *terminal) {
         if (n <= 0) {
                 return n < 0 ? negative_errno() : -EIO;
         }
+        terminal->n_shown += (uint64_t) n;
         r = fd_write_all(STDOUT_FILENO, bytes, (size_t) n);
         return r < 0 ? r : 1;
 }
@@ -120,6 +179,7 @@ static int on_output(sd_event_source *source, int fd, uint32_t events, void *use
                 r = copy_output(terminal);
                 if (r < 0) {
                         /* all slaves are closed; how it ended comes over the bus */
+                        terminal->hung_up = true;
                         return sd_event_source_set_enabled(source, SD_EVENT_OFF);
                 }
         }
@@ -167,6 +227,11 @@ int terminal_start(Terminal *terminal, sd_event *event, int master) {
         }
         terminal_resize(terminal);
         return 0;
+}
+
+int terminal_start_console(Terminal *terminal, sd_event *event, int socket) {
+        terminal->console = true;
+        return terminal_start(terminal, event, socket);
 }
 
 void terminal_drain(Terminal *terminal) {

@@ -402,6 +402,38 @@ const Verb verb_table[] = {
                 .run = verb_exec,
         },
         {
+                .name = "shell",
+                .arguments = "NAME [COMMAND [ARGUMENT…]]",
+                .summary = "Open a shell inside a sandbox that runs",
+                .detail =
+                        "A login shell of the user's, on a terminal of its own, as exec would run "
+                        "it: confined like the workload. Its exit status is the shell's.",
+                .examples = {{"sbxctl shell web", "Look around in web.sandbox"},
+                             {"sbxctl shell -u nobody web", "The same as another user"}},
+                .options = exec_options,
+                .min_args = 1,
+                .max_args = -1,
+                .command_line = true,
+                .run = verb_shell,
+        },
+        {
+                .name = "attach",
+                .arguments = "NAME",
+                .summary = "Connect to the terminal of a sandbox",
+                .detail =
+                        "Of one with StandardInput=tty, or that was made by run on a terminal. The "
+                        "last of what was printed is shown first. Ctrl-] three times within a "
+                        "second detaches: the sandbox runs on. Its exit status is the workload's, "
+                        "0 after detaching, 125 where there is nothing to attach to. Up to eight "
+                        "may be attached at a time.",
+                .examples = {{"sbxctl attach web", "Sit down at its terminal"},
+                             {"sbxctl run -p StandardInput=tty --no-block --name=box -- /bin/sh",
+                              "A shell that waits for somebody to attach"}},
+                .min_args = 1,
+                .max_args = 1,
+                .run = verb_attach,
+        },
+        {
                 .name = "logs",
                 .arguments = "NAME…",
                 .summary = "Show the output of sandboxes",

@@ -270,6 +270,15 @@ static void do_exec_kill(Connection *connection, Sandbox *sandbox, ControlMessag
         }
 }
 
+static void do_attach(Connection *connection, Sandbox *sandbox, ControlMessage *message) {
+        int r = sandbox_attach(sandbox, &message->fds[0]);
+
+        if (r < 0) {
+                refuse(connection, message, r,
+                       r == -ENOTTY ? "it has no terminal" : "nobody more can be attached");
+        }
+}
+
 static void do_forget(Connection *connection, Sandbox *sandbox, ControlMessage *message) {
         sandbox->forgotten = true;
 }
@@ -304,6 +313,7 @@ static const struct Gate {
         [CONTROL_LIMIT] = {do_limit, .phases = IN(PHASE_RUNNING)},
         [CONTROL_EXEC] = {do_exec, .phases = IN(PHASE_RUNNING)},
         [CONTROL_EXEC_KILL] = {do_exec_kill, .phases = IN(PHASE_RUNNING) | IN(PHASE_ENDING)},
+        [CONTROL_ATTACH] = {do_attach, .phases = IN(PHASE_RUNNING)},
         [CONTROL_FORGET] = {do_forget, .phases = IN(PHASE_EXITED)},
         [CONTROL_LIST] = {do_list},
 };

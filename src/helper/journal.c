@@ -5,6 +5,8 @@
  * The unit that a connection names for itself holds then, but only where root of the host has made
  * it: so whoever builds does, before any identity is given up. */
 
+#include "helper/journal.h"
+
 #include "base/fd.h"
 #include "base/scope.h"
 #include "base/str.h"
@@ -16,9 +18,9 @@
 
 #define JOURNAL_PRIORITY (3 << 3 | 6) /* daemon.info, as systemd's services have it */
 
-static int journal_connect(const char *identifier, const char *unit) {
+int journal_connect(const char *identifier, const char *unit, int flags) {
         const struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = JOURNAL_SOCKET};
-        _cleanup_fd_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        _cleanup_fd_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
         _cleanup_free_ char *header = NULL;
         int r;
 
@@ -64,7 +66,7 @@ int journal_open(const Plan *plan, const char *name, JournalStreams *ret, int *r
                 }
                 fd = find_same(plan, op, ret);
                 if (fd < 0) {
-                        fd = journal_connect(op->args[2].string, unit);
+                        fd = journal_connect(op->args[2].string, unit, /* flags= */ 0);
                 }
                 if (fd < 0) {
                         *ret_op = (int) index - 1;

@@ -64,6 +64,7 @@ void loop_stop(Loop *loop) {
 /* One event a turn: a second one of the same batch could name a watch that the first callback
  * freed. The kernel moves what it hands out to the end of its ready list, so nobody starves. */
 int loop_run(Loop *loop) {
+        loop->stopped = false;
         while (!loop->stopped) {
                 struct epoll_event event;
                 int n = epoll_wait(loop->epoll, &event, 1, -1);

@@ -19,7 +19,7 @@ DEFINE_CLEANUP(Loop *, loop_free)
 
 /* Called after every event: for what must not happen inside a callback. */
 void loop_set_settle(Loop *loop, void (*fn)(void *userdata), void *userdata);
-/* Runs until loop_stop(); 0 or -errno. */
+/* Runs until loop_stop(), may be run again; 0 or -errno. */
 int loop_run(Loop *loop);
 void loop_stop(Loop *loop);
 

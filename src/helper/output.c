@@ -3,9 +3,12 @@
 
 #include "base/fd.h"
 #include "base/record.h"
+#include "base/scope.h"
+#include "helper/journal.h"
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define CHUNK_SIZE 16384u
@@ -29,7 +32,8 @@ typedef struct Pace {
 
 struct Output {
         Loop *loop;
-        LogStore *store;
+        LogStore *store; /* NULL: the journal */
+        int journal;
         char *name;
         int file;
         uint64_t size;
@@ -150,6 +154,15 @@ static void output_take(Output *output, usec_t now, const char *bytes, size_t n)
         }
 }
 
+void output_feed(Output *output, const char *bytes, size_t n) {
+        if (output->journal >= 0) {
+                (void) send(output->journal, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+                return;
+        }
+        output_take(output, usec_now(CLOCK_REALTIME), bytes, n);
+        output_flush(output);
+}
+
 /* The bytes taken, 0 at the end of file, -EAGAIN. */
 static ssize_t output_turn(Output *output) {
         char bytes[CHUNK_SIZE];
@@ -158,8 +171,7 @@ static ssize_t output_turn(Output *output) {
         if (n < 0) {
                 return negative_errno();
         }
-        output_take(output, usec_now(CLOCK_REALTIME), bytes, (size_t) n);
-        output_flush(output);
+        output_feed(output, bytes, (size_t) n);
         return n;
 }
 
@@ -226,25 +238,63 @@ static int output_connect(Output *output, int *ret_write_end) {
         return 0;
 }
 
-int output_new(Loop *loop, LogStore *store, const char *unit, int *ret_write_end, Output **ret) {
-        _cleanup_(output_freep) Output *output = calloc(1, sizeof(*output));
+static Output *output_alloc(void) {
+        Output *output = calloc(1, sizeof(*output));
+
+        if (output) {
+                *output = (Output){.journal = -EBADF, .file = -EBADF, .pipe = -EBADF};
+        }
+        return output;
+}
+
+int output_new_fed(LogStore *store, const char *unit, Output **ret) {
+        _cleanup_(output_freep) Output *output = output_alloc();
         int r;
 
         if (!output) {
                 return -ENOMEM;
         }
-        *output = (Output){.loop = loop, .store = store, .file = -EBADF, .pipe = -EBADF};
+        output->store = store;
         store->writers++;
         output->name = strdup(unit);
         if (!output->name) {
                 return -ENOMEM;
         }
         r = output_open(output);
-        if (r == 0) {
-                r = output_connect(output, ret_write_end);
-        }
         if (r < 0) {
                 return r;
+        }
+        *ret = TAKE(output);
+        return 0;
+}
+
+int output_new(Loop *loop, LogStore *store, const char *unit, int *ret_write_end, Output **ret) {
+        _cleanup_(output_freep) Output *output = NULL;
+        int r;
+
+        r = output_new_fed(store, unit, &output);
+        if (r < 0) {
+                return r;
+        }
+        output->loop = loop;
+        r = output_connect(output, ret_write_end);
+        if (r < 0) {
+                return r;
+        }
+        *ret = TAKE(output);
+        return 0;
+}
+
+int output_new_journal(const char *unit, Output **ret) {
+        _cleanup_(output_freep) Output *output = output_alloc();
+        _cleanup_free_ char *scope = scope_name(unit);
+
+        if (!output || !scope) {
+                return -ENOMEM;
+        }
+        output->journal = journal_connect(unit, scope, SOCK_NONBLOCK);
+        if (output->journal < 0) {
+                return output->journal;
         }
         *ret = TAKE(output);
         return 0;
@@ -280,7 +330,10 @@ Output *output_free(Output *output) {
         output->watch = watch_free(output->watch);
         (void) fd_close(output->pipe);
         (void) fd_close(output->file);
-        output->store->writers--;
+        (void) fd_close(output->journal);
+        if (output->store) {
+                output->store->writers--;
+        }
         str_done(&output->line);
         str_done(&output->records);
         free(output->name);

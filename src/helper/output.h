@@ -20,6 +20,11 @@ typedef struct Output Output;
 /* Makes the pipe; its write end, for the workload, is the caller's. unit: one safe path component.
  */
 int output_new(Loop *loop, LogStore *store, const char *unit, int *ret_write_end, Output **ret);
+/* The same without a pipe: output_feed() gives it what was printed. */
+int output_new_fed(LogStore *store, const char *unit, Output **ret);
+/* Into the journal, whose lines, rates and bounds are its own. */
+int output_new_journal(const char *unit, Output **ret);
+void output_feed(Output *output, const char *bytes, size_t n);
 /* Takes what is still in the pipe, then closes all. */
 Output *output_free(Output *output);
 DEFINE_CLEANUP(Output *, output_free)

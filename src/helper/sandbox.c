@@ -63,11 +63,12 @@ Sandbox *sandbox_free(Sandbox *sandbox) {
         child_close(&sandbox->init);
         child_close(&sandbox->relay);
         (void) fd_close(sandbox->workload);
-        (void) fd_close(sandbox->terminal);
+        (void) fd_close(sandbox->attach);
         (void) fd_close(sandbox->devpts);
         freezer_done(&sandbox->freezer);
         (void) fd_close(sandbox->cgroup);
         (void) fd_close(sandbox->memory_events);
+        sandbox->console = console_free(sandbox->console);
         sandbox->output = output_free(sandbox->output);
         /* Without removing what the lock stands for: with a helper that leaves, sandboxes stay. */
         (void) fd_close(sandbox->lease.lock);
@@ -329,6 +330,7 @@ static bool clean_up(Sandbox *sandbox) {
                 sandbox->oom_kills = MAX(sandbox->oom_kills, oom_kills);
         }
         sandbox->memory_events = fd_close(sandbox->memory_events);
+        sandbox->console = console_free(sandbox->console);
         sandbox->output = output_free(sandbox->output);
         r = cgroup_set_remove(&sandbox->helper->cgroups, &sandbox->cgroups);
         if (r == -EBUSY) {
@@ -390,7 +392,7 @@ bool sandbox_settle(Sandbox *sandbox) {
         sandbox->reports = watch_free(sandbox->reports);
         launch_done(&sandbox->launch);
         sandbox->workload = fd_close(sandbox->workload);
-        sandbox->terminal = fd_close(sandbox->terminal);
+        sandbox->attach = fd_close(sandbox->attach);
         sandbox->devpts = fd_close(sandbox->devpts);
         freezer_done(&sandbox->freezer);
         sandbox->cgroup = fd_close(sandbox->cgroup);

@@ -6,6 +6,7 @@
  * loop calls after each event. */
 
 #include "helper/cgroups.h"
+#include "helper/console.h"
 #include "helper/freezer.h"
 #include "helper/ids.h"
 #include "helper/launch.h"
@@ -72,7 +73,9 @@ struct Sandbox {
         Process builder, init, relay;
         int workload; /* pidfd */
         pid_t workload_pid;
-        int terminal, devpts;
+        int devpts;
+        Console *console; /* NULL: it has no terminal, or its program does not run yet */
+        int attach;       /* of whoever comes with START, until there is a console */
 
         IdLease lease;
         CgroupSet cgroups;
@@ -101,6 +104,8 @@ DEFINE_CLEANUP(Sandbox *, sandbox_free)
 void sandbox_go(Sandbox *sandbox, uint32_t serial);
 /* KILL; -ESRCH where there is nobody to take it. */
 int sandbox_kill(Sandbox *sandbox, int signal, bool all);
+/* ATTACH: takes the socket, on failure too. -ENOTTY: it has no terminal. */
+int sandbox_attach(Sandbox *sandbox, int *socket);
 /* Its sbxd is gone: ends what was not released, forgets the addresses of sessions. */
 void sandbox_abandon(Sandbox *sandbox);
 /* The start failed; the first cause stands. */

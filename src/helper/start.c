@@ -51,7 +51,7 @@ static int sandbox_new(Helper *helper, const ControlMessage *message, Sandbox **
         sandbox->failure.op = -1;
         sandbox->builder = sandbox->init = sandbox->relay = PROCESS_NONE;
         sandbox->launch = (Launch){.report_fd = -EBADF, .status_fd = -EBADF};
-        sandbox->workload = sandbox->terminal = sandbox->devpts = -EBADF;
+        sandbox->workload = sandbox->attach = sandbox->devpts = -EBADF;
         sandbox->cgroup = sandbox->memory_events = -EBADF;
         sandbox->lease = ID_LEASE_NONE;
         sandbox->freezer = FREEZER_NONE;
@@ -221,7 +221,7 @@ static int launch(Sandbox *sandbox, const ControlMessage *message, int log, int 
         return r;
 }
 
-static void build(Sandbox *sandbox, const ControlMessage *message) {
+static void build(Sandbox *sandbox, ControlMessage *message) {
         _cleanup_fd_ int log = -EBADF;
         int joined = -EBADF, r;
 
@@ -229,6 +229,10 @@ static void build(Sandbox *sandbox, const ControlMessage *message) {
         if (r < 0) {
                 sandbox_fail(sandbox, STEP_RECEIVE, r, -1, NULL);
                 return;
+        }
+        if (plan_find(sandbox->plan, OP_TERMINAL) && message->n_fds > 1) {
+                sandbox->attach = fd_take(&message->fds[1]);
+                message->n_fds = 1;
         }
         if (prepare_range(sandbox) >= 0 && prepare_joined(sandbox, &joined) >= 0 &&
             prepare_cgroups(sandbox) >= 0 && prepare_output(sandbox, &log) >= 0) {
@@ -400,6 +404,48 @@ static void on_built(Sandbox *sandbox, const Report *report, int *fds) {
         }
 }
 
+/* A log that cannot be had is no reason to be without a terminal: journald may restart just now. */
+static int open_log(Sandbox *sandbox, Output **ret) {
+        const Op *op = plan_find(sandbox->plan, OP_TERMINAL);
+        int r = 0;
+
+        if (!op) {
+                return -EPROTO;
+        }
+        if (op->args[2].u64 == OP_TERMINAL_LOG_FILE) {
+                r = output_new_fed(&sandbox->helper->logs, sandbox->name, ret);
+        } else if (op->args[2].u64 == OP_TERMINAL_LOG_JOURNAL) {
+                r = output_new_journal(sandbox->name, ret);
+        }
+        if (r < 0) {
+                log_warning_fault(r, "%s: what its terminal shows cannot be logged: %m",
+                                  sandbox->name);
+        }
+        return 0;
+}
+
+static int take_terminal(Sandbox *sandbox, int *master) {
+        Output *log = NULL;
+        int r;
+
+        r = open_log(sandbox, &log);
+        if (r == 0) {
+                r = console_new(sandbox->helper->loop, master, &log, &sandbox->console);
+        }
+        if (r == 0 && sandbox->attach >= 0) {
+                r = console_attach(sandbox->console, &sandbox->attach);
+        }
+        return r;
+}
+
+int sandbox_attach(Sandbox *sandbox, int *socket) {
+        if (!sandbox->console) {
+                *socket = fd_close(*socket);
+                return -ENOTTY;
+        }
+        return console_attach(sandbox->console, socket);
+}
+
 static void handle_report(Sandbox *sandbox, const Report *report, int *fds) {
         int r = 0;
 
@@ -417,7 +463,7 @@ static void handle_report(Sandbox *sandbox, const Report *report, int *fds) {
         case REPORT_WORKLOAD:
                 if (sandbox->workload < 0 && fds[0] >= 0) {
                         sandbox->workload = fd_take(&fds[0]);
-                        sandbox->terminal = fd_take(&fds[1]);
+                        r = fds[1] < 0 ? 0 : take_terminal(sandbox, &fds[1]);
                 }
                 break;
         case REPORT_IMAGE:
@@ -461,12 +507,7 @@ static void reports_ended(Sandbox *sandbox) {
         message.numbers[RUNNING_MAIN_PID] = (uint64_t) sandbox->workload_pid;
         message.numbers[RUNNING_EXEC_USEC] = usec_now(CLOCK_MONOTONIC);
         message.fds[message.n_fds++] = sandbox->workload;
-        if (sandbox->terminal >= 0) {
-                message.fds[message.n_fds++] = sandbox->terminal;
-        }
         helper_send(sandbox->helper, &message);
-        /* The master is sbxd's alone from here on: held here too it would never hang up. */
-        sandbox->terminal = fd_close(sandbox->terminal);
 }
 
 void sandbox_read_reports(Sandbox *sandbox, bool all) {

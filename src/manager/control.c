@@ -57,10 +57,6 @@ static void on_running(Manager *manager, Sandbox *sandbox, ControlMessage *messa
         run->timeline.usec[TIMELINE_EXECUTED] = message->numbers[RUNNING_EXEC_USEC];
         fd_close(run->main_pidfd);
         run->main_pidfd = fd_take(&message->fds[0]);
-        if (message->n_fds > 1) {
-                fd_close(run->terminal);
-                run->terminal = fd_take(&message->fds[1]);
-        }
         sandbox_handle(sandbox, SANDBOX_ON_EXECUTED);
 }
 

@@ -18,6 +18,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/socket.h>
 
 #define METHOD(name) static int name(sd_bus_message *message, void *userdata, sd_bus_error *reterr)
 #define METHOD_ARGV_MAX 1024u
@@ -356,24 +357,32 @@ METHOD(method_subscribe) {
 
 /* -- terminals, programs, logs -- */
 
-METHOD(method_get_terminal) {
+/* One end of a new socket goes to the helper, the other to the caller: what helper/console.h says
+ * of it. An end of file at once is the helper's no. */
+METHOD(method_attach) {
+        ControlMessage attach = {.type = CONTROL_ATTACH};
+        _cleanup_fd_ int near_end = -EBADF, far_end = -EBADF;
+        Manager *manager = userdata;
         Sandbox *sandbox;
-        int r;
+        int ends[2], r;
 
         r = read_loaded(message, userdata, &sandbox, reterr);
         if (r < 0) {
                 return r;
         }
-        if (sandbox->run.terminal < 0) {
-                return sd_bus_error_setf(reterr, SBX_ERROR_NOT_ACTIVE,
-                                         "%s has no terminal: it was not started with one, or it "
-                                         "has ended.",
+        if (sandbox->state != SANDBOX_RUNNING) {
+                return sd_bus_error_setf(reterr, SBX_ERROR_NOT_ACTIVE, "%s is not running.",
                                          sandbox->name);
         }
-        r = sd_bus_reply_method_return(message, "h", sandbox->run.terminal);
-        /* one reader: with two masters open nobody would see the hang-up */
-        sandbox->run.terminal = fd_close(sandbox->run.terminal);
-        return r;
+        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
+                return negative_errno();
+        }
+        near_end = ends[0];
+        far_end = ends[1];
+        attach.id = sandbox->run.id;
+        attach.fds[attach.n_fds++] = far_end;
+        r = helper_client_send(manager->helper, &attach);
+        return r < 0 ? r : sd_bus_reply_method_return(message, "h", near_end);
 }
 
 static int read_exec_option(sd_bus_message *message, const char *name, ExecOptions *options) {
@@ -611,8 +620,8 @@ const sd_bus_vtable bus_manager_vtable[] = {
                                 method_list_processes, OPEN),
         SD_BUS_METHOD_WITH_ARGS("ListUnitFiles", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ss)", files),
                                 method_list_unit_files, OPEN),
-        SD_BUS_METHOD_WITH_ARGS("GetTerminal", SD_BUS_ARGS("s", name), SD_BUS_RESULT("h", terminal),
-                                method_get_terminal, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("AttachUnit", SD_BUS_ARGS("s", name), SD_BUS_RESULT("h", terminal),
+                                method_attach, OPEN),
         SD_BUS_METHOD_WITH_ARGS("Exec", SD_BUS_ARGS("s", name, "as", argv, "a{sv}", options),
                                 SD_BUS_RESULT("u", id, "u", pid, "ah", terminal), method_exec, OPEN),
         SD_BUS_METHOD_WITH_ARGS("KillExec", SD_BUS_ARGS("u", id, "i", signal), SD_BUS_NO_RESULT,

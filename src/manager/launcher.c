@@ -157,6 +157,9 @@ void launcher_send_start(Sandbox *sandbox) {
         for (size_t i = 0; i < sandbox_n_streams(sandbox); i++) {
                 message.fds[message.n_fds++] = sandbox->streams.fds[i];
         }
+        if (sandbox->streams.attached >= 0) {
+                message.fds[message.n_fds++] = sandbox->streams.attached;
+        }
         (void) strncpy(message.strings[0], sandbox->name, sizeof(message.strings[0]) - 1);
 
         /* First on disk, then asked for: after a crash in between there is nothing, after a crash
@@ -170,6 +173,8 @@ void launcher_send_start(Sandbox *sandbox) {
                 return;
         }
         timeline_note(&sandbox->run.timeline, TIMELINE_SENT);
+        /* one more copy of it would keep whoever is attached from seeing the end */
+        sandbox->streams.attached = fd_close(sandbox->streams.attached);
         streams_drop(sandbox);
 }
 
@@ -361,7 +366,6 @@ void launcher_clean(Sandbox *sandbox) {
         }
         run->leader_pid = run->relay_pid = run->main_pid = 0;
         exec_end_all(sandbox);
-        /* the terminal stays: what was written to it waits there for GetTerminal() */
         run->leader_pidfd = fd_close(run->leader_pidfd);
         run->main_pidfd = fd_close(run->main_pidfd);
         run->scope_job = scope_job_free(run->scope_job);

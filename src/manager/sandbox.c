@@ -29,7 +29,6 @@ DEFINE_LOOKUP(load_state, LoadState, load_state_names)
 static void run_init(Run *run) {
         *run = (Run){.leader_pidfd = -EBADF,
                      .main_pidfd = -EBADF,
-                     .terminal = -EBADF,
                      .failed_step = _STEP_INVALID,
                      .failed_directive = UINT16_MAX};
 }
@@ -42,7 +41,6 @@ static void run_done(Run *run) {
         sd_bus_message_unref(run->freezer_message);
         fd_close(run->leader_pidfd);
         fd_close(run->main_pidfd);
-        fd_close(run->terminal);
         run_init(run);
 }
 
@@ -50,6 +48,7 @@ void sandbox_streams_done(SandboxStreams *streams) {
         for (size_t i = 0; i < SANDBOX_STREAMS; i++) {
                 streams->fds[i] = fd_close(streams->fds[i]);
         }
+        streams->attached = fd_close(streams->attached);
 }
 
 int sandbox_new(Manager *manager, const char *name, Sandbox **ret) {
@@ -65,7 +64,7 @@ int sandbox_new(Manager *manager, const char *name, Sandbox **ret) {
                 return -ENOMEM;
         }
         run_init(&sandbox->run);
-        sandbox->streams = (SandboxStreams){.fds = {-EBADF, -EBADF, -EBADF}};
+        sandbox->streams = SANDBOX_STREAMS_NONE;
         sandbox->manager = manager;
         sandbox->load_state = LOAD_NOT_FOUND;
         sandbox->name = strdup(name);

@@ -39,8 +39,10 @@ DECLARE_LOOKUP(load_state, LoadState)
 typedef struct SandboxStreams {
         int fds[SANDBOX_STREAMS]; /* -EBADF: none; all or none are there */
         bool terminal;
+        int attached; /* to the terminal, from its first start on; -EBADF: nobody */
         uint16_t rows, columns;
 } SandboxStreams;
+#define SANDBOX_STREAMS_NONE ((SandboxStreams){.fds = {-EBADF, -EBADF, -EBADF}, .attached = -EBADF})
 
 /* One run: from START to the end of the scope. What is asked for after the end stays until the
  * next. */
@@ -56,7 +58,7 @@ typedef struct Run {
         bool forgotten;         /* and was acknowledged */
         ScopeJob *scope_job;
         pid_t leader_pid, relay_pid, main_pid;
-        int leader_pidfd, main_pidfd, terminal;
+        int leader_pidfd, main_pidfd;
         uint32_t uid_base;
         int main_code, main_status;
         usec_t main_start_usec, main_exit_usec; /* CLOCK_REALTIME */

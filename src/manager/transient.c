@@ -39,7 +39,7 @@ static int read_stream(sd_bus_message *message, int *stream) {
 
 /* 1: it was one of these; 0: it is a directive. */
 static int read_special(sd_bus_message *message, const char *name, SandboxStreams *streams) {
-        int flag = 0, r;
+        int r;
 
         for (size_t i = 0; i < SANDBOX_STREAMS; i++) {
                 if (streq(name, stream_names[i])) {
@@ -47,9 +47,9 @@ static int read_special(sd_bus_message *message, const char *name, SandboxStream
                         return r < 0 ? r : 1;
                 }
         }
-        if (streq(name, "Terminal")) {
-                r = sd_bus_message_read(message, "v", "b", &flag);
-                streams->terminal = flag != 0;
+        if (streq(name, "TerminalFileDescriptor")) {
+                r = read_stream(message, &streams->attached);
+                streams->terminal = true;
                 return r < 0 ? r : 1;
         }
         if (streq(name, "TerminalRows")) {
@@ -216,15 +216,14 @@ static int transient_define(Manager *manager, const char *name, TransientInput *
         sandbox->definition = TAKE(input->assignments);
         sandbox_streams_done(&sandbox->streams);
         sandbox->streams = input->streams;
-        input->streams = (SandboxStreams){.fds = {-EBADF, -EBADF, -EBADF}};
+        input->streams = SANDBOX_STREAMS_NONE;
         *ret = sandbox;
         return 0;
 }
 
 int transient_read(Manager *manager, sd_bus_message *message, Sandbox **ret, int *ret_mode,
                    sd_bus_error *reterr) {
-        _cleanup_(transient_input_done)
-                TransientInput input = {.streams = {.fds = {-EBADF, -EBADF, -EBADF}}};
+        _cleanup_(transient_input_done) TransientInput input = {.streams = SANDBOX_STREAMS_NONE};
         const char *name, *mode;
         int r;
 

@@ -56,6 +56,12 @@ static const NumberName stdio_names[] = {
         {OP_STDIO_JOURNAL, "journal"},
         {},
 };
+static const NumberName terminal_log_names[] = {
+        {OP_TERMINAL_LOG_NONE, "none"},
+        {OP_TERMINAL_LOG_FILE, "file"},
+        {OP_TERMINAL_LOG_JOURNAL, "journal"},
+        {},
+};
 /* include/uapi/asm-generic/resource.h; x86 and arm64 have no numbers of their own */
 static const NumberName rlimit_names[] = {
         {0, "cpu"},
@@ -171,6 +177,7 @@ static const ArgStyle arg_styles[_OP_MAX][OP_ARGS_MAX] = {
         [OP_DIRECTORY] = {PLAIN, OCTAL},
         [OP_ATTRIBUTES] = {PLAIN, BITS(mount_names)},
         [OP_STDIO] = {NAMED(stream_names), NAMED(stdio_names)},
+        [OP_TERMINAL] = {PLAIN, PLAIN, NAMED(terminal_log_names)},
         [OP_RLIMIT] = {NAMED(rlimit_names), NAMED(infinity_names), NAMED(infinity_names)},
         [OP_CPU_AFFINITY] = {{STYLE_CPUS, NULL}},
         [OP_KEYRING] = {NAMED(keyring_names)},

@@ -46,6 +46,13 @@ enum { OP_KEYRING_PRIVATE, OP_KEYRING_SHARED };
 #define OP_OOM_SCORE_MOST 1000
 /* PERSONALITY: PER_LINUX and PER_LINUX32 */
 enum { OP_PERSONALITY_LINUX = 0, OP_PERSONALITY_LINUX32 = 8 };
+/* TERMINAL: where what is printed is kept, besides whoever is attached */
+enum {
+        OP_TERMINAL_LOG_NONE,
+        OP_TERMINAL_LOG_FILE,
+        OP_TERMINAL_LOG_JOURNAL,
+        OP_TERMINAL_LOG_LAST = OP_TERMINAL_LOG_JOURNAL
+};
 /* EXEC */
 enum { OP_EXEC_IGNORE_FAILURE = 1 << 0, OP_EXEC_ALL = (1 << 1) - 1 };
 

@@ -103,11 +103,14 @@ int builder_cause(Builder *builder, const char *what, uint16_t origin, Place pla
 
 static int build_main_workload(Builder *builder) {
         const PlanInput *input = builder->input;
+        bool streams = input->n_streams > 0;
+        bool tty = builder->spec->standard_input == STANDARD_INPUT_TTY;
         const Workload workload = {
-                .terminal = input->terminal,
+                .terminal = input->terminal || (tty && !streams),
+                .logged = tty,
                 .rows = input->rows,
                 .columns = input->columns,
-                .streams = input->n_streams > 0,
+                .streams = streams,
                 /* journald takes the unit from the cgroup of whoever connects: of use in a scope
                    alone */
                 .journal = input->host->journal && input->backend == BACKEND_SCOPE,

@@ -55,6 +55,7 @@ int build_ports(Builder *builder);
 typedef struct Workload {
         bool terminal;
         uint16_t rows, columns;
+        bool logged;  /* what is printed on the terminal */
         bool streams; /* they come with the message */
         bool journal; /* else the helper's log; counts without streams and terminal */
         const char *invocation;

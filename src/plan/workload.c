@@ -10,8 +10,12 @@ static int build_streams(Builder *builder, const Workload *workload) {
         int r = 0;
 
         if (workload->terminal) {
-                return builder_add(builder, OP_TERMINAL, FROM_NOTHING, U64(workload->rows),
-                                   U64(workload->columns));
+                uint64_t log = !workload->logged   ? OP_TERMINAL_LOG_NONE
+                               : workload->journal ? OP_TERMINAL_LOG_JOURNAL
+                                                   : OP_TERMINAL_LOG_FILE;
+
+                return builder_add(builder, OP_TERMINAL, FROM(builder, StandardInput),
+                                   U64(workload->rows), U64(workload->columns), log);
         }
         for (unsigned i = 0; i < 3 && r == 0; i++) {
                 const char index[] = {(char) ('0' + i), '\0'};

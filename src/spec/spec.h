@@ -96,6 +96,11 @@ typedef enum RestartMode {
         RESTART_ALWAYS,
         _RESTART_MODE_MAX,
 } RestartMode;
+typedef enum StandardInput {
+        STANDARD_INPUT_NULL,
+        STANDARD_INPUT_TTY,
+        _STANDARD_INPUT_MAX
+} StandardInput;
 typedef enum RootUpper { ROOT_UPPER_NONE, ROOT_UPPER_TMPFS, _ROOT_UPPER_MAX } RootUpper;
 typedef enum ProcSubset { PROC_SUBSET_ALL, PROC_SUBSET_PID, _PROC_SUBSET_MAX } ProcSubset;
 /* Personality=; the words of CHOICES: the index of a name is its number here. */
@@ -144,6 +149,7 @@ extern const char *const namespace_choice_names[_NAMESPACE_CHOICE_MAX];
 extern const char *const family_names[FAMILIES_MAX];
 extern const char *const service_type_names[_SERVICE_TYPE_MAX];
 extern const char *const restart_names[_RESTART_MODE_MAX];
+extern const char *const standard_input_names[_STANDARD_INPUT_MAX];
 extern const char *const root_upper_names[_ROOT_UPPER_MAX];
 extern const char *const proc_subset_names[_PROC_SUBSET_MAX];
 

@@ -22,6 +22,11 @@ const char *const restart_names[_RESTART_MODE_MAX] = {
         [RESTART_ALWAYS] = "always",
 };
 
+const char *const standard_input_names[_STANDARD_INPUT_MAX] = {
+        [STANDARD_INPUT_NULL] = "null",
+        [STANDARD_INPUT_TTY] = "tty",
+};
+
 const char *const root_upper_names[_ROOT_UPPER_MAX] = {
         [ROOT_UPPER_NONE] = "none",
         [ROOT_UPPER_TMPFS] = "tmpfs",

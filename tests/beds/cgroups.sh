@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Folders of a bed's own in every cgroup hierarchy, and what becomes of a bed whose owner is gone; to be
-# sourced. Wants $name, and $state, a folder in which the list of them is kept.
+# Folders of a bed's own in every cgroup hierarchy; to be sourced. Wants $name, and $state, a folder
+# in which the list of them is kept.
 
 : "${name:?}" "${state:?}"
 
@@ -72,12 +72,10 @@ cgroups_join() {
 }
 
 cgroups_remove() {
-        local folder options dir left deadline
+        local folder options dir left
         while read -r folder options dir; do
                 [ -d "$dir" ] || continue
-                # A machine that is busy may take its time to end what stood there.
-                deadline=$((SECONDS + 60))
-                while [ "$SECONDS" -lt "$deadline" ]; do
+                for _ in 1 2 3 4 5 6 7 8 9 10; do
                         find "$dir" -depth -type d -exec rmdir {} + 2>/dev/null || true
                         [ -d "$dir" ] || break
                         sleep 0.1
@@ -88,55 +86,4 @@ cgroups_remove() {
                 echo "these cgroups cannot be removed: $left" >&2
                 return 1
         fi
-}
-
-# When a process began: its number alone may be another's by now.
-process_began() {
-        sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 20
-}
-
-# owner_note PID: the bed is not to outlive this process.
-owner_note() {
-        echo "$1 $(process_began "$1")" >"$state/owner"
-}
-
-# Everything that stands in the bed, its PID 1 among them.
-cgroups_kill() {
-        local folder options dir pid
-        while read -r folder options dir; do
-                find "$dir" -name cgroup.procs -exec cat {} + 2>/dev/null | while read -r pid; do
-                        kill -KILL "$pid" 2>/dev/null || true
-                done
-        done <"$state/cgroups"
-}
-
-bed_forget() {
-        [ ! -d "$state/fs" ] || rmdir "$state/fs"
-        rm -f "$state/cgroups" "$state/pid" "$state/console" "$state/owner"
-        rmdir "$state"
-}
-
-# bed_end FOLDER: one that cannot be asked to end.
-bed_end() {
-        local state=$1
-        if [ -e "$state/cgroups" ]; then
-                cgroups_kill
-                cgroups_remove || return
-        fi
-        bed_forget
-}
-
-# Ends the beds, of whatever kind, whose owners were killed and could not do it.
-beds_sweep() {
-        local folder pid began lock
-        for folder in /run/sbx-bed-*; do
-                { exec {lock}<"$folder/owner"; } 2>/dev/null || continue
-                # Whoever has the lock removes it, and one that is removed by now has another's lock.
-                if flock -n "$lock" && [ -e "$folder/owner" ] && read -r pid began <&"$lock" &&
-                        [ "$(process_began "$pid")" != "$began" ]; then
-                        echo "removing what is left of ${folder#/run/}" >&2
-                        bed_end "$folder" || true # it has said why, and the next one tries again
-                fi
-                exec {lock}<&-
-        done
 }

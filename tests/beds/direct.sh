@@ -50,19 +50,17 @@ if [ "${1:-}" = --stage ]; then
         exit
 fi
 
-beds_sweep
 mkdir -m 700 "$state" 2>/dev/null || {
         echo "direct.sh: $state exists: is the bed '$name' in use?" >&2
         exit 1
 }
-trap 'cgroups_remove && bed_forget' EXIT
+trap 'cgroups_remove && rm -f "$state/cgroups" && rmdir "$state"' EXIT
 trap 'exit 130' INT TERM
-owner_note $$
 cgroup_folders >"$state/cgroups"
 cgroups_make
 status=0
 (
         cgroups_join
-        exec setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child --uts --ipc --net "$self" --stage "$@"
+        exec unshare --mount --pid --fork --kill-child --uts --ipc --net "$self" --stage "$@"
 ) || status=$?
 exit "$status"

@@ -11,8 +11,7 @@
 #   n-hybrid.sh pid                  print the host's number of its PID 1
 #   n-hybrid.sh poweroff             end it and remove every trace
 #
-# SBX_BED names the bed ("n"), so that several may stand side by side. With SBX_BED_OWNER, the number of a
-# process, it is removed by the next one that boots after that process was killed. SBX_BED_MODE=unified makes it the
+# SBX_BED names the bed ("n"), so that several may stand side by side. SBX_BED_MODE=unified makes it the
 # bed "N-unified" instead: cgroup2 alone, as on today's hosts, but without the controllers, which the
 # host holds in its v1 hierarchies.
 set -euo pipefail
@@ -195,13 +194,11 @@ bed_boot() {
                 esac
         done
         [ "$(id -u)" = 0 ] || die "only root can boot a bed"
-        beds_sweep
         if bed_is_dead; then
                 bed_poweroff
         fi
         mkdir -m 700 "$state" 2>/dev/null || die "$state exists: is the bed '$name' booted already?"
         mkdir "$state/fs"
-        [ -z "${SBX_BED_OWNER:-}" ] || owner_note "$SBX_BED_OWNER"
         cgroup_folders >"$state/cgroups"
         cgroups_make
         (
@@ -243,7 +240,9 @@ bed_poweroff() {
                 [ -d "/proc/$pid" ] && die "PID 1 of the bed ($pid) does not end"
         fi
         cgroups_remove
-        bed_forget
+        rmdir "$state/fs"
+        rm -f "$state/cgroups" "$state/pid" "$state/console"
+        rmdir "$state"
 }
 
 verb=${1:-}

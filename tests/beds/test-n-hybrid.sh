@@ -9,7 +9,7 @@ here=$(dirname "$(readlink -f "$0")")
 build=${1:?usage: test-n-hybrid.sh BUILD [PART…]}
 shift
 # A name that nobody else has: tests may run side by side.
-export SBX_BED=${SBX_BED:-test-$$} SBX_BED_OWNER=$$
+export SBX_BED=${SBX_BED:-test-$$}
 bed=$here/n-hybrid.sh
 
 trap '"$bed" poweroff' EXIT

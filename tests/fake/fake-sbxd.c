@@ -37,6 +37,7 @@ typedef struct Fake {
         bool over;
         int fds[3];
         int master, slave;
+        struct winsize size;
 } Fake;
 
 static const struct Unit {
@@ -106,13 +107,15 @@ static void play(Fake *fake) {
             fd_read_all(fake->fds[0], 1 << 16, &text, &size) == 0) {
                 (void) fd_write_all(fake->fds[1], text, size);
         }
-        if (streq(fake->word, "size") && fake->slave >= 0) {
-                struct winsize window = {};
+        if (streq(fake->word, "size")) {
+                /* of Exec() a terminal, of StartTransientUnit() a socket */
+                int out = fake->slave >= 0 ? fake->slave : fake->fds[1];
+                struct winsize window = fake->size;
                 char line[32];
 
                 (void) ioctl(fake->slave, TIOCGWINSZ, &window);
                 (void) snprintf(line, sizeof(line), "%u %u\n", window.ws_row, window.ws_col);
-                (void) fd_write_all(fake->slave, line, strlen(line));
+                (void) fd_write_all(out, line, strlen(line));
         }
         if (fake->over) {
                 for (size_t i = 0; i < 3; i++) {
@@ -406,6 +409,9 @@ static int read_entries(sd_bus_message *message, char kind, const char *contents
                         size_t i = strstr(key, "Input") ? 0 : strstr(key, "Output") ? 1 : 2;
 
                         r = sd_bus_message_read(message, "v", "h", &fds[i]);
+                } else if (r >= 0 && streq(key, "TerminalFileDescriptor")) {
+                        r = sd_bus_message_read(message, "v", "h", &fds[1]);
+                        *terminal = true;
                 } else if (r >= 0 && streq(key, "Terminal")) {
                         r = sd_bus_message_read(message, "v", "b", &yes);
                         *terminal = yes;
@@ -503,25 +509,31 @@ static int on_transient(sd_bus_message *message, void *userdata, sd_bus_error *e
                 return -ENOMEM;
         }
         take_streams(fake, fds);
-        if (terminal) {
-                r = make_terminal(fake, &size);
-        }
+        fake->size = size;
         decide_end(fake);
-        r = r < 0 ? r
-                  : reply_job(fake, message, name,
-                              streq(fake->word, "missing") ? "failed" : "done");
-        if (!terminal) {
-                play(fake);
-        }
+        r = reply_job(fake, message, name, streq(fake->word, "missing") ? "failed" : "done");
+        play(fake);
         return r >= 0 && fake->over ? emit_change(fake) : r;
 }
 
-static int on_terminal(sd_bus_message *message, void *userdata, sd_bus_error *error) {
-        Fake *fake = userdata;
-        int r;
+/* No unit here has a terminal: the helper's end is closed at once. */
+static int on_attach(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        const char *name;
+        int ends[2], r;
 
-        r = sd_bus_reply_method_return(message, "h", fake->master);
-        play(fake);
+        r = sd_bus_message_read(message, "s", &name);
+        if (r < 0) {
+                return r;
+        }
+        if (!streq(name, "web.sandbox")) {
+                return sd_bus_error_setf(error, SBX_ERROR_NOT_ACTIVE, "%s is not running.", name);
+        }
+        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
+                return negative_errno();
+        }
+        r = sd_bus_reply_method_return(message, "h", ends[0]);
+        (void) fd_close(ends[0]);
+        (void) fd_close(ends[1]);
         return r;
 }
 
@@ -701,7 +713,7 @@ static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_METHOD("ListUnitFiles", "", "a(ss)", on_list_files, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("StartTransientUnit", "ssa(sv)a(sa(sv))", "o", on_transient,
                       SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD("GetTerminal", "s", "h", on_terminal, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("AttachUnit", "s", "h", on_attach, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Exec", "sasa{sv}", "uuah", on_exec, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("KillExec", "ui", "", on_kill_exec, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("ReadLog", "st", "ayt", on_read_log, SD_BUS_VTABLE_UNPRIVILEGED),

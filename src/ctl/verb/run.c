@@ -1,73 +1,36 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/fd.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "ctl/assignments.h"
 #include "ctl/connection.h"
+#include "ctl/ending.h"
 #include "ctl/job.h"
 #include "ctl/output.h"
-#include "ctl/property.h"
 #include "ctl/session.h"
-#include "op/step.h"
 #include "unit/unit.h"
 
-#include <fcntl.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <systemd/sd-id128.h>
-#include <unistd.h>
 
 typedef struct Run {
         Session session;
         Jobs jobs;
-        sd_bus_slot *slot;
+        Ending ending;
         char *unit;
-        char *path;
         char **assignments;
-        bool changed; /* a property of the sandbox changed: look at its state */
+        int console; /* our end of the terminal, until it is shown; -EBADF: none */
         bool running;
 } Run;
 
 static void run_done(Run *run) {
         session_done(&run->session);
         jobs_done(&run->jobs);
-        run->slot = sd_bus_slot_unref(run->slot);
+        ending_done(&run->ending);
+        run->console = fd_close(run->console);
         free(run->unit);
-        free(run->path);
         run->assignments = strv_free(run->assignments);
-}
-
-/* The state that a PropertiesChanged tells of; NULL where it tells of none. */
-static const char *changed_state(sd_bus_message *message) {
-        const char *name, *state = NULL;
-        int r;
-
-        r = sd_bus_message_skip(message, "s");
-        if (r >= 0) {
-                r = sd_bus_message_enter_container(message, 'a', "{sv}");
-        }
-        while (r >= 0 && sd_bus_message_enter_container(message, 'e', "sv") > 0) {
-                r = sd_bus_message_read(message, "s", &name);
-                if (r >= 0 && streq(name, "ActiveState")) {
-                        return sd_bus_message_read(message, "v", "s", &state) < 0 ? NULL : state;
-                }
-                if (r >= 0) {
-                        r = sd_bus_message_skip(message, "v");
-                }
-                if (r >= 0) {
-                        r = sd_bus_message_exit_container(message);
-                }
-        }
-        return NULL;
-}
-
-/* Only the end is worth a question: whoever runs something short waits for the answer. */
-static int on_change(sd_bus_message *message, void *userdata, sd_bus_error *error) {
-        const char *state = changed_state(message);
-        Run *run = userdata;
-
-        if (!state || streq(state, "inactive") || streq(state, "failed")) {
-                run->changed = true;
-        }
-        return 0;
 }
 
 /* A first signal goes to the workload, or gives the start up; the third ends everything. */
@@ -111,7 +74,20 @@ static int choose_name(const Ctl *ctl, char **ret) {
         return *ret ? 0 : -ENOMEM;
 }
 
-static int append_streams(const Run *run, sd_bus_message *message) {
+/* One end goes to the helper before the sandbox is made: not a byte of what it prints is lost. */
+static int append_terminal(Run *run, sd_bus_message *message) {
+        int ends[2], r;
+
+        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
+                return negative_errno();
+        }
+        run->console = ends[0];
+        r = sd_bus_message_append(message, "(sv)", "TerminalFileDescriptor", "h", ends[1]);
+        (void) fd_close(ends[1]); /* the message has its own */
+        return r;
+}
+
+static int append_streams(Run *run, sd_bus_message *message) {
         static const char *const names[] = {"StandardInputFileDescriptor",
                                             "StandardOutputFileDescriptor",
                                             "StandardErrorFileDescriptor"};
@@ -127,8 +103,8 @@ static int append_streams(const Run *run, sd_bus_message *message) {
                 }
                 return r;
         }
+        r = append_terminal(run, message);
         terminal_size(&rows, &columns);
-        r = sd_bus_message_append(message, "(sv)", "Terminal", "b", true);
         if (r >= 0 && rows > 0 && columns > 0) {
                 r = sd_bus_message_append(message, "(sv)(sv)", "TerminalRows", "q", rows,
                                           "TerminalColumns", "q", columns);
@@ -152,123 +128,22 @@ static int request(Run *run, sd_bus_error *error, sd_bus_message **ret_reply) {
         return r < 0 ? r : sd_bus_call(bus, message, 0, error, ret_reply);
 }
 
-/* The exit status for a start that failed: by the step and errno of the failure. */
-static int failed_status(json_object *properties) {
-        if (streq(property_text(properties, "FailedStep"), step_table[STEP_EXEC].name)) {
-                return session_exec_status((int) property_number(properties, "FailedErrno"));
-        }
-        return SBX_EXIT_RUN_FAILED;
-}
-
-static int start_failed(Run *run, const char *result) {
-        sd_bus_error error __attribute__((cleanup(sd_bus_error_free))) = SD_BUS_ERROR_NULL;
-        _cleanup_json_ json_object *properties = NULL;
-
-        if (run->session.last_signal > 0) {
-                return SBX_EXIT_SIGNAL_BASE + run->session.last_signal;
-        }
-        if (properties_read(run->session.ctl, run->path, SBX_INTERFACE_SANDBOX, &error,
-                            &properties) < 0) {
-                log_error("The start of %s failed (%s).", run->unit, result);
-                return SBX_EXIT_RUN_FAILED;
-        }
-        log_error("The start of %s failed:", run->unit);
-        log_error("  %s", property_text(properties, "StatusText"));
-        return failed_status(properties);
-}
-
-static int open_terminal(Run *run) {
-        sd_bus_error error __attribute__((cleanup(sd_bus_error_free))) = SD_BUS_ERROR_NULL;
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        int master, r;
-
-        r = ctl_call(run->session.ctl, "GetTerminal", &error, &reply, "s", run->unit);
-        if (r < 0) {
-                return ctl_report(run->session.ctl, "get the terminal", &error, r), r;
-        }
-        r = sd_bus_message_read(reply, "h", &master);
-        if (r >= 0) {
-                /* the message's own is closed with it */
-                master = fcntl(master, F_DUPFD_CLOEXEC, 3);
-                r = master < 0 ? negative_errno() : 0;
-        }
-        r = r < 0 ? r : terminal_start(&run->session.terminal, run->session.event, master);
-        return r < 0 ? log_fault(r, "Failed to connect the terminal: %m") : 0;
-}
-
-/* 1: it has ended, *ret is the exit status; 0: not yet. */
-static int look(Run *run, int *ret) {
-        sd_bus_error error __attribute__((cleanup(sd_bus_error_free))) = SD_BUS_ERROR_NULL;
-        _cleanup_json_ json_object *properties = NULL;
-        const char *state, *result;
-        int r, code;
-
-        run->changed = false;
-        r = properties_read(run->session.ctl, run->path, SBX_INTERFACE_SANDBOX, &error,
-                            &properties);
-        if (r < 0) {
-                return log_fault(r, "Failed to look at %s: %s", run->unit,
-                                 error.message ? error.message : "%m");
-        }
-        state = property_text(properties, "ActiveState");
-        if (!streq(state, "inactive") && !streq(state, "failed")) {
-                return 0;
-        }
-        terminal_drain(&run->session.terminal);
-        terminal_done(&run->session.terminal);
-        result = property_text(properties, "Result");
-        code = (int) property_number(properties, "ExecMainCode");
-        if (!streq(result, "success") && !streq(result, "exit-code") && !streq(result, "signal") &&
-            !streq(result, "core-dump")) {
-                log_error("%s ended (%s). %s", run->unit, result,
-                          property_text(properties, "StatusText"));
-        }
-        *ret = code > 0 ? session_exit_status(code,
-                                              (int) property_number(properties, "ExecMainStatus"))
-                        : failed_status(properties);
-        return 1;
-}
-
 static int wait_for_end(Run *run) {
-        int r, status = SBX_EXIT_RUN_FAILED;
-
         while (!jobs_ended(&run->jobs)) {
                 if (session_step(&run->session) < 0) {
                         return SBX_EXIT_RUN_FAILED;
                 }
+                if (run->session.terminal.detached) {
+                        break;
+                }
         }
-        if (!streq(run->jobs.jobs[0].result, "done")) {
-                return start_failed(run, run->jobs.jobs[0].result);
+        if (jobs_ended(&run->jobs) && !streq(run->jobs.jobs[0].result, "done")) {
+                terminal_drain(&run->session.terminal);
+                terminal_done(&run->session.terminal);
+                return ending_of_failed_start(&run->ending, run->jobs.jobs[0].result);
         }
         run->running = true;
-        if (run->session.pty && open_terminal(run) < 0) {
-                return SBX_EXIT_RUN_FAILED;
-        }
-        for (;;) {
-                r = run->changed ? look(run, &status) : 0;
-                if (r != 0) {
-                        return r < 0 ? SBX_EXIT_RUN_FAILED : status;
-                }
-                if (session_step(&run->session) < 0) {
-                        return SBX_EXIT_RUN_FAILED;
-                }
-        }
-}
-
-static int watch(Run *run) {
-        Ctl *ctl = run->session.ctl;
-        int r;
-
-        r = sd_bus_path_encode(SBX_SANDBOX_PREFIX, run->unit, &run->path);
-        if (r >= 0) {
-                r = sd_bus_match_signal(ctl->bus, &run->slot, ctl_sender(ctl), run->path,
-                                        "org.freedesktop.DBus.Properties", "PropertiesChanged",
-                                        on_change, run);
-        }
-        if (r < 0) {
-                return log_fault(r, "Failed to watch %s: %m", run->unit);
-        }
-        return jobs_watch(ctl, &run->jobs);
+        return ending_wait(&run->ending);
 }
 
 static int start(Run *run) {
@@ -282,7 +157,13 @@ static int start(Run *run) {
         if (r < 0) {
                 return unit_report(run->session.ctl, "run the command in", run->unit, &error, r), r;
         }
-        return jobs_add(&run->jobs, job, run->unit);
+        r = jobs_add(&run->jobs, job, run->unit);
+        if (r < 0 || run->console < 0) {
+                return r;
+        }
+        r = terminal_start_console(&run->session.terminal, run->session.event,
+                                   fd_take(&run->console));
+        return r < 0 ? log_fault(r, "Failed to connect the terminal: %m") : 0;
 }
 
 static int run_command(Run *run, char **args) {
@@ -298,7 +179,8 @@ static int run_command(Run *run, char **args) {
         }
         run->session.unit = run->unit;
         run->session.forward = forward;
-        if (ctl_connect(ctl) < 0 || watch(run) < 0) {
+        if (ctl_connect(ctl) < 0 || ending_watch(&run->ending, &run->session) < 0 ||
+            jobs_watch(ctl, &run->jobs) < 0) {
                 return SBX_EXIT_RUN_FAILED;
         }
         r = session_start(&run->session);
@@ -313,13 +195,16 @@ static int run_command(Run *run, char **args) {
                 return r < 0 ? SBX_EXIT_RUN_FAILED : SBX_EXIT_OK;
         }
         status = wait_for_end(run);
-        /* nobody else can ask for its result: let the manager forget it */
-        (void) ctl_tell(ctl, "UnrefUnit", run->unit);
+        if (!run->session.terminal.detached) {
+                /* nobody else can ask for its result: let the manager forget it */
+                (void) ctl_tell(ctl, "UnrefUnit", run->unit);
+        }
         return status;
 }
 
 int verb_run(Ctl *ctl, char **args) {
-        _cleanup_(run_done) Run run = {.session = {.ctl = ctl, .terminal = TERMINAL_INIT}};
+        _cleanup_(run_done)
+                Run run = {.session = {.ctl = ctl, .terminal = TERMINAL_INIT}, .console = -EBADF};
 
         return run_command(&run, args);
 }

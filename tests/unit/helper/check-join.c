@@ -64,7 +64,7 @@ START_TEST(test_join_terminal) {
         Outcome outcome, end;
         Live live;
 
-        ADD(more, OP_TERMINAL, U(33), U(77));
+        ADD(more, OP_TERMINAL, U(33), U(77), U(0));
         ADD(more, OP_USER, "web", "");
         ADD(more, OP_EXEC, "/bin/sh", argv, U(0));
         live_start(&bed, plan, NULL, 0, &live);
@@ -94,7 +94,7 @@ START_TEST(test_terminal) {
         ADD(plan, OP_OVERLAY, U(OP_UPPER_TMPFS), U(0));
         add_mounts(plan);
         ADD(plan, OP_REAPER);
-        ADD(plan, OP_TERMINAL, U(24), U(80));
+        ADD(plan, OP_TERMINAL, U(24), U(80), U(0));
         ADD(plan, OP_EXEC, "/bin/sh", argv, U(0));
         live_start(&bed, plan, NULL, 0, &live);
         ck_assert(live.outcome.ran && !live.outcome.failed);
