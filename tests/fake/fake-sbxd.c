@@ -174,13 +174,9 @@ static int on_job(sd_bus_message *message, void *userdata, sd_bus_error *error) 
                 return r;
         }
         say(member, name, mode);
-        if (streq(name, "crash.sandbox")) {
-                (void) sd_bus_reply_method_return(message, "o", "/org/sbx1/job/1");
-                (void) sd_bus_flush(fake->bus);
-                _exit(EXIT_SUCCESS);
-        }
-        if (streq(name, "stuck.sandbox")) {
-                return sd_bus_reply_method_return(message, "o", "/org/sbx1/job/1");
+        if (streq(name, "stuck.sandbox") || streq(name, "crash.sandbox")) {
+                r = sd_bus_reply_method_return(message, "o", "/org/sbx1/job/1");
+                return streq(name, "stuck.sandbox") ? r : sd_event_exit(fake->event, 0);
         }
         if (!unit_find(name) && !streq_ptr(name, fake->unit)) {
                 return no_such_unit(error, name);
@@ -190,13 +186,11 @@ static int on_job(sd_bus_message *message, void *userdata, sd_bus_error *error) 
                                               "bad.sandbox has mistakes.");
         }
         if (streq(name, "web.sandbox")) {
-                r = sd_bus_emit_properties_changed(fake->bus, SBX_SANDBOX_PREFIX "/web_2esandbox",
-                                                   SBX_INTERFACE_SANDBOX, "ActiveState", "SubState",
-                                                   "Result", NULL);
+                (void) sd_bus_emit_properties_changed(fake->bus,
+                                                      SBX_SANDBOX_PREFIX "/web_2esandbox",
+                                                      SBX_INTERFACE_SANDBOX, "ActiveState", NULL);
         }
-        return r < 0 ? r
-                     : reply_job(fake, message, name,
-                                 streq(name, "broken.sandbox") ? "failed" : "done");
+        return reply_job(fake, message, name, streq(name, "broken.sandbox") ? "failed" : "done");
 }
 
 static int on_load(sd_bus_message *message, void *userdata, sd_bus_error *error) {
