@@ -4,8 +4,11 @@
 #include "base/log.h"
 #include "ctl/names.h"
 #include "ctl/report.h"
+#include "unit/environment.h"
 
 #include "sbx/exit.h"
+
+#include <unistd.h>
 
 static void unit_forget(Offline *offline) {
         offline->launch = launch_plan_free(offline->launch);
@@ -91,6 +94,17 @@ int offline_load(Offline *offline, const char *argument) {
         return r != 0 ? r : unit_load(&offline->search, name, &offline->diags, &offline->unit);
 }
 
+/* Who may not read the files is told about the rest all the same. */
+static int read_files(Offline *offline, char ***ret) {
+        size_t n = offline->diags.n;
+        int r = unit_read_environment(&offline->search, offline->unit->spec, &offline->diags, ret);
+
+        for (size_t i = n; r == UNIT_E_INVALID && geteuid() != 0 && i < offline->diags.n; i++) {
+                offline->diags.diags[i].severity = DIAG_WARNING;
+        }
+        return r == UNIT_E_INVALID && geteuid() != 0 ? 0 : r;
+}
+
 int offline_plan(Offline *offline) {
         PlanInput input = {
                 .unit_name = offline->unit->name,
@@ -99,12 +113,18 @@ int offline_plan(Offline *offline) {
                 .host = &offline->host,
                 .backend = offline->backend,
         };
+        _cleanup_(strv_freep) char **files = NULL;
         int r;
 
         r = unit_resolve_layers(&offline->search, offline->unit, &offline->diags, &offline->layers);
         if (r != 0) {
                 return r;
         }
+        r = read_files(offline, &files);
+        if (r != 0) {
+                return r;
+        }
+        input.variables.files = files;
         r = launch_plan_build(&input, &offline->diags, &offline->launch);
         return r > 0 ? UNIT_E_INVALID : r;
 }

@@ -129,6 +129,7 @@ static int make_root(Build *build, int *ret_root) {
                 return build_fault(build, r, STEP_ROOT, -1, NULL);
         }
         r = mounts_attach(build, root);
+        r = r < 0 ? r : protections_apply(build, root);
         if (r < 0) {
                 return r;
         }

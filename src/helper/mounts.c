@@ -273,6 +273,20 @@ int mounts_attach(Build *build, int root) {
         return 0;
 }
 
+/* By the mode of a cover; no directory of our own sysfs has it. */
+static int check_not_covered(int root, const char *path) {
+        _cleanup_fd_ int fd = root_open(root, path, O_PATH, LINKS_REFUSED);
+        struct stat st;
+
+        if (fd < 0) {
+                return fd == -ENOENT ? 0 : fd; /* it is still to be made */
+        }
+        if (fstat(fd, &st) < 0) {
+                return negative_errno();
+        }
+        return (st.st_mode & 07777) == 0 ? -EACCES : 0;
+}
+
 int mounts_attach_cgroup(Build *build, int root) {
         const Op *op = plan_find(build->plan, OP_CGROUP_VIEW);
         _cleanup_fd_ int tree = -EBADF;
@@ -281,8 +295,11 @@ int mounts_attach_cgroup(Build *build, int root) {
         if (!op) {
                 return 0;
         }
-        tree = mount_make("cgroup2", NULL, 0, STRICT | MOUNT_ATTR_RDONLY);
-        r = tree < 0 ? tree : attach(root, op, tree, op->args[0].string);
+        r = check_not_covered(root, op->args[0].string);
+        if (r == 0) {
+                tree = mount_make("cgroup2", NULL, 0, STRICT | MOUNT_ATTR_RDONLY);
+                r = tree < 0 ? tree : attach(root, op, tree, op->args[0].string);
+        }
         return r < 0 ? build_fault(build, r, STEP_NAMESPACE, (int) (op - build->plan->ops),
                                    op->args[0].string)
                      : 0;

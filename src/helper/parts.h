@@ -131,6 +131,9 @@ int mounts_make_proc(const Op *op);
 int mounts_attach(Build *build, int root);
 int mounts_attach_cgroup(Build *build, int root);
 
+/* protect.c: init, with everything mounted but the view of the cgroup */
+int protections_apply(Build *build, int root);
+
 /* locks.c: the last that the builder does, when init asks for it, and init's side. */
 int locks_give(Build *build);
 /* What *root and the devpts name is found anew in the locked copy. */

@@ -7,6 +7,8 @@
 #include "kern/mount.h"
 #include "kern/path.h"
 
+#include "base/image.h"
+
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -33,10 +35,21 @@ static void offer_image(const Build *build, const char *path, const ImageKey *ke
         (void) report_send(build->report, &report, &clone, 1);
 }
 
-static int open_image(const Build *build, const char *path) {
+/* What nobody can mount is said by two errors of its own. */
+static int image_type(int image, bool any, ImageType *ret) {
+        int r = any ? image_identify(image, ret) : 0;
+
+        if (!any) {
+                *ret = IMAGE_EROFS;
+        }
+        return r == IMAGE_E_PARTITIONED ? -EMEDIUMTYPE : r == IMAGE_E_UNKNOWN ? -ENOMEDIUM : r;
+}
+
+static int open_image(const Build *build, const char *path, bool any) {
         const Images *images = images_for(build);
         _cleanup_fd_ int image = -EBADF;
         struct stat st;
+        ImageType type;
         ImageKey key;
         int tree;
 
@@ -56,7 +69,12 @@ static int open_image(const Build *build, const char *path) {
         if (tree >= 0) {
                 return tree;
         }
-        tree = mount_image(image, build->ground->proc, build->ground->image_by_file,
+        tree = image_type(image, any, &type);
+        if (tree < 0) {
+                return tree;
+        }
+        tree = mount_image(image, image_type_name(type), build->ground->proc,
+                           build->ground->image_by_file,
                            MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
         if (tree >= 0 && images) {
                 offer_image(build, path, &key, tree);
@@ -67,8 +85,9 @@ static int open_image(const Build *build, const char *path) {
 static int open_layer(const Build *build, const Op *op) {
         _cleanup_fd_ int directory = -EBADF;
 
-        if (op->args[0].u64 == OP_LAYER_IMAGE) {
-                return open_image(build, op->args[1].string);
+        if (op->args[0].u64 != OP_LAYER_DIRECTORY) {
+                return open_image(build, op->args[1].string,
+                                  op->args[0].u64 == OP_LAYER_ROOT_IMAGE);
         }
         directory = host_open(op->args[1].string, O_PATH | O_DIRECTORY);
         return directory < 0 ? directory : mount_clone(directory, false);

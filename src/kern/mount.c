@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -83,6 +84,18 @@ int mount_idmap(int tree, int userns, uint64_t attributes, bool recursive) {
         return set_attributes(tree, &attr, recursive);
 }
 
+int mount_is_root(int fd) {
+        struct statx st;
+
+        if (statx(fd, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT, 0, &st) < 0) {
+                return negative_errno();
+        }
+        if ((st.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) == 0) {
+                return -EOPNOTSUPP;
+        }
+        return (st.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+}
+
 int mount_attach(int tree, int target) {
         unsigned flags = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH;
 
@@ -111,13 +124,16 @@ bool mount_probe_overlay_by_fd(void) {
         return set_option(context, &option) == 0;
 }
 
-static int mount_block(const char *source, uint64_t attributes) {
-        const MountOption options[] = {MOUNT_TEXT("source", source), MOUNT_FLAG("ro")};
+static int mount_block(const char *type, const char *source, uint64_t attributes) {
+        /* A journal that was not closed cannot be replayed on a device that is never written to. */
+        const MountOption options[] = {MOUNT_TEXT("source", source), MOUNT_FLAG("ro"),
+                                       MOUNT_FLAG("noload")};
 
-        return mount_make("erofs", options, ELEMENTS(options), attributes);
+        return mount_make(type, options, ELEMENTS(options) - (streq(type, "ext4") ? 0 : 1),
+                          attributes);
 }
 
-int mount_image(int image, int proc, bool by_file, uint64_t attributes) {
+int mount_image(int image, const char *type, int proc, bool by_file, uint64_t attributes) {
         _cleanup_fd_ int loop = -EBADF;
         char source[64];
         int r;
@@ -127,9 +143,9 @@ int mount_image(int image, int proc, bool by_file, uint64_t attributes) {
         if (fchdir(proc) < 0) {
                 return negative_errno();
         }
-        if (by_file) {
+        if (by_file && streq(type, "erofs")) {
                 (void) snprintf(source, sizeof(source), "self/fd/%d", image);
-                r = mount_block(source, attributes);
+                r = mount_block(type, source, attributes);
                 if (r >= 0) {
                         return r;
                 }
@@ -143,5 +159,5 @@ int mount_image(int image, int proc, bool by_file, uint64_t attributes) {
                 return loop;
         }
         (void) snprintf(source, sizeof(source), "self/fd/%d", loop);
-        return mount_block(source, attributes);
+        return mount_block(type, source, attributes);
 }

@@ -34,6 +34,9 @@ int mount_set(int tree, uint64_t attributes, bool recursive, bool make_private);
 /* -EINVAL: the file system allows no idmapped mounts; -EPERM: the mount is idmapped already. */
 int mount_idmap(int tree, int userns, uint64_t attributes, bool recursive);
 
+/* Whether fd stands on the root of a mount: 1 or 0. */
+int mount_is_root(int fd);
+
 /* Puts a tree on top of a file or directory, named by descriptor as well. */
 int mount_attach(int tree, int target);
 
@@ -44,7 +47,7 @@ int mount_pivot(int root);
 /* True where overlayfs takes its layers by descriptor: needs CAP_SYS_ADMIN, mounts nothing. */
 bool mount_probe_overlay_by_fd(void);
 
-/* An image (erofs, read-only) as a detached mount. by_file: without a loop device where the kernel
- * and the file system that holds the image allow it. proc: a procfs instance, root of it; the
- * caller's working directory is changed to it. Must be called where /dev is the host's. */
-int mount_image(int image, int proc, bool by_file, uint64_t attributes);
+/* An image as a detached mount, read-only. type: "erofs", "squashfs", "ext4". by_file: without a
+ * loop device where the kernel and both file systems allow it. proc: a procfs instance, root of it;
+ * the caller's working directory is changed to it. Must be called where /dev is the host's. */
+int mount_image(int image, const char *type, int proc, bool by_file, uint64_t attributes);

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/openat2.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -51,6 +52,43 @@ int root_open(int root, const char *path, int flags, Links links) {
 
 int host_open(const char *path, int flags) {
         return open_how(AT_FDCWD, path, flags, 0, RESOLVE_NO_MAGICLINKS);
+}
+
+static int read_name(int proc, int fd, char name[static PATH_MAX]) {
+        char link[32];
+        ssize_t n;
+
+        (void) snprintf(link, sizeof(link), "self/fd/%d", fd);
+        n = readlinkat(proc, link, name, PATH_MAX - 1);
+        if (n < 0) {
+                return negative_errno();
+        }
+        name[n] = '\0';
+        return n == PATH_MAX - 1 ? -ENAMETOOLONG : 0;
+}
+
+int root_path_of(int proc, int root, int fd, char **ret) {
+        char prefix[PATH_MAX], name[PATH_MAX];
+        const char *rest = name;
+        int r = read_name(proc, root, prefix);
+
+        assert(ret);
+
+        r = r < 0 ? r : read_name(proc, fd, name);
+        if (r < 0) {
+                return r;
+        }
+        if (!path_is_below(name, prefix)) {
+                return -EXDEV;
+        }
+        if (!streq(prefix, "/")) {
+                rest = name[strlen(prefix)] ? name + strlen(prefix) : "/";
+        }
+        if (!path_is_safe(rest)) {
+                return -EINVAL;
+        }
+        *ret = strdup(rest);
+        return *ret ? 0 : -ENOMEM;
 }
 
 /* One missing level: name below an open directory. Whoever is faster with the same name is no

@@ -21,6 +21,10 @@ int root_make_directory(int root, const char *path, mode_t mode, Links links);
 /* Opens (O_PATH) what is there, if it is no directory, or makes an empty regular file and missing
  * parents. -EISDIR. */
 int root_make_file(int root, const char *path, mode_t mode, Links links);
+/* The path below root that leads to what fd stands on, without links: as it is now, and to be
+ * opened again with LINKS_REFUSED. proc: a procfs instance, root of it. -EXDEV: it is not below
+ * root; -EINVAL: it has a name that is not safe. */
+int root_path_of(int proc, int root, int fd, char **ret);
 /* Makes a symbolic link unless something has that name. */
 int root_make_link(int root, const char *path, const char *target);
 

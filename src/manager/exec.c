@@ -10,6 +10,7 @@
 #include "manager/notify.h"
 #include "plan/build.h"
 #include "sbx/bus.h"
+#include "unit/environment.h"
 #include "wire/plan.h"
 
 #include <fcntl.h>
@@ -77,9 +78,12 @@ static int exec_plan(const Sandbox *sandbox, char *const *argv, const ExecOption
                 .columns = options->columns,
                 .filters = sandbox->manager->filters,
         };
+        _cleanup_(strv_freep) char **files = NULL;
         int r;
 
-        r = exec_plan_build(&input, &diags, ret);
+        r = unit_read_environment(&sandbox->manager->search, input.spec, &diags, &files);
+        input.variables = (PlanVariables){.manager = environ, .files = files};
+        r = r != 0 ? r : exec_plan_build(&input, &diags, ret);
         if (r <= 0) {
                 return r;
         }

@@ -10,12 +10,17 @@ typedef struct Advice {
         int kind; /* OpKind, or ANY */
         int fault;
         const char *text;
+        int directive; /* DirectiveId; 0, which no op comes from: any */
 } Advice;
 
 #define ANY (-1)
 #define TEXT_NO_IDMAP                                                                             \
         "The file system that it lies on cannot be id-mapped: ship the layer as an erofs image, " \
         "move it to ext4, xfs or btrfs, or set PrivateUsers=no or identity."
+#define TEXT_NO_IMAGE_IDMAP                                                                      \
+        "This kernel cannot id-map the image's file system: make it an erofs or ext4 image, or " \
+        "set "                                                                                   \
+        "PrivateUsers=no or identity."
 #define TEXT_NO_BIND_IDMAP                                                                        \
         "The source cannot be id-mapped where it lies: leave out idmap, or move it to ext4, xfs " \
         "or btrfs."
@@ -43,6 +48,16 @@ static const Advice advices[] = {
         {STEP_JOIN, ANY, EPERM,
          "It belongs to a user namespace that the helper has no power over."},
         {STEP_JOIN, OP_JOIN_SANDBOX, ESRCH, "That sandbox has ended meanwhile: start it first."},
+        {STEP_SOURCE, OP_LAYER, EMEDIUMTYPE,
+         "It holds a partition table: name an image of one file system, such as one partition of "
+         "it."},
+        {STEP_SOURCE, OP_LAYER, ENOMEDIUM,
+         "It holds no file system that is known here: make an erofs, squashfs or ext4 image."},
+        {STEP_SOURCE, OP_LAYER, ENODEV,
+         "This kernel has no such file system: see /proc/filesystems."},
+        {STEP_SOURCE, OP_LAYER, EINVAL, "The image is damaged, or needs another kernel.",
+         DIRECTIVE_RootImage},
+        {STEP_ROOT, OP_LAYER, EOPNOTSUPP, TEXT_NO_IMAGE_IDMAP, DIRECTIVE_RootImage},
         {STEP_SOURCE, OP_LAYER, ENOENT, "The layer was removed after the unit was loaded."},
         {STEP_SOURCE, OP_LAYER, EBUSY, "No loop device is free: see losetup(8)."},
         {STEP_SOURCE, OP_LAYER, EINVAL, TEXT_NO_IDMAP},
@@ -59,6 +74,12 @@ static const Advice advices[] = {
          "The source is not there: make it, or put a - before it to leave it out."},
         {STEP_SOURCE, OP_BIND, EINVAL, TEXT_NO_BIND_IDMAP},
         {STEP_SOURCE, OP_BIND, EOPNOTSUPP, TEXT_NO_BIND_IDMAP},
+        {STEP_MOUNT, OP_PROTECT, ENOENT,
+         "There is no such path inside: check Layers=, or put a - before it to leave it out."},
+        {STEP_MOUNT, OP_PROTECT, EINVAL,
+         "A link leads to the root itself, which cannot be made inaccessible."},
+        {STEP_MOUNT, OP_PROTECT, ELOOP,
+         "A link on the way leads to itself, or out of the root by way of /proc."},
         {STEP_MOUNT, ANY, ENOENT,
          "The mount point is not in the root, and cannot be made where RootUpper=none."},
         {STEP_MOUNT, ANY, EROFS,
@@ -115,12 +136,14 @@ static const Advice advices[] = {
         {ANY, ANY, ENFILE, "Too many open files on the host: see /proc/sys/fs/file-max."},
 };
 
-static const char *advice_find(Step step, int kind, int fault) {
+static const char *advice_find(Step step, const Op *op, int fault) {
         for (size_t i = 0; i < ELEMENTS(advices); i++) {
                 const Advice *advice = &advices[i];
 
                 if ((advice->step == ANY || advice->step == (int) step) &&
-                    (advice->kind == ANY || advice->kind == kind) && advice->fault == fault) {
+                    (advice->kind == ANY || (op && advice->kind == (int) op->kind)) &&
+                    (advice->directive == 0 || (op && advice->directive == op->origin)) &&
+                    advice->fault == fault) {
                         return advice->text;
                 }
         }
@@ -234,7 +257,7 @@ int failure_format(const Failure *failure, Str *out) {
         if (r == 0) {
                 r = append_limit(failure, out);
         }
-        advice = advice_find(failure->step, op ? (int) op->kind : ANY, failure->fault);
+        advice = advice_find(failure->step, op, failure->fault);
         if (r == 0 && advice) {
                 r = str_appendf(out, " %s", advice);
         }

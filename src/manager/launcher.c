@@ -12,6 +12,7 @@
 #include "manager/manager.h"
 #include "manager/scope-check.h"
 #include "manager/set-property.h"
+#include "unit/environment.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -74,14 +75,18 @@ static int sandbox_prepare(Sandbox *sandbox, DiagList *diags) {
                 .n_streams = sandbox_n_streams(sandbox),
                 .filters = manager->filters,
         };
+        _cleanup_(strv_freep) char **files = NULL;
         int r;
 
-        r = unit_resolve_layers(&manager->search, sandbox->unit, diags, &layers);
+        r = unit_read_environment(&manager->search, sandbox->run.spec, diags, &files);
+        r = r != 0 ? r : unit_resolve_layers(&manager->search, sandbox->unit, diags, &layers);
         if (r != 0) {
                 layer_sources_done(&layers);
                 return r;
         }
-        if (prepared_plan_fits(sandbox->prepared, &layers, input.terminal, input.n_streams)) {
+        input.variables = (PlanVariables){.manager = environ, .files = files};
+        if (prepared_plan_fits(sandbox->prepared, &layers, files, input.terminal,
+                               input.n_streams)) {
                 layer_sources_done(&layers);
         } else {
                 sandbox->prepared = prepared_plan_unref(sandbox->prepared);

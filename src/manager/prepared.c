@@ -30,6 +30,10 @@ int prepared_plan_new(const PlanInput *input, LayerSources *layers, DiagList *di
         *layers = (LayerSources){};
         prepared->terminal = input->terminal;
         prepared->n_streams = input->n_streams;
+        r = strv_copy(input->variables.files, &prepared->files);
+        if (r < 0) {
+                return r;
+        }
 
         filled = *input;
         filled.layers = &prepared->layers;
@@ -53,6 +57,7 @@ PreparedPlan *prepared_plan_unref(PreparedPlan *prepared) {
         if (prepared && --prepared->n_refs == 0) {
                 launch_plan_free(prepared->launch);
                 layer_sources_done(&prepared->layers);
+                strv_free(prepared->files);
                 free(prepared);
         }
         return NULL;
@@ -71,12 +76,12 @@ static bool layers_equal(const LayerSources *a, const LayerSources *b) {
         return true;
 }
 
-bool prepared_plan_fits(const PreparedPlan *prepared, const LayerSources *layers, bool terminal,
-                        unsigned n_streams) {
+bool prepared_plan_fits(const PreparedPlan *prepared, const LayerSources *layers,
+                        char *const *files, bool terminal, unsigned n_streams) {
         assert(layers);
 
         return prepared && prepared->terminal == terminal && prepared->n_streams == n_streams &&
-               layers_equal(&prepared->layers, layers);
+               layers_equal(&prepared->layers, layers) && strv_equal(prepared->files, files);
 }
 
 /* "container_uuid=" and the id in the form of a UUID. */

@@ -12,6 +12,7 @@ typedef struct PreparedPlan {
         unsigned n_refs;
         LaunchPlan *launch;
         LayerSources layers;
+        char **files; /* the variables of EnvironmentFile= */
         bool terminal;
         unsigned n_streams;
 } PreparedPlan;
@@ -25,8 +26,8 @@ PreparedPlan *prepared_plan_unref(PreparedPlan *prepared);
 DEFINE_CLEANUP(PreparedPlan *, prepared_plan_unref)
 
 /* True where it is what a plan for these would be. */
-bool prepared_plan_fits(const PreparedPlan *prepared, const LayerSources *layers, bool terminal,
-                        unsigned n_streams);
+bool prepared_plan_fits(const PreparedPlan *prepared, const LayerSources *layers,
+                        char *const *files, bool terminal, unsigned n_streams);
 /* A sealed memfd with the plan of this start; the fd, or -errno. joined: the id of the sandbox that
  * JoinsNamespaceOf= names, NULL where there is none. */
 int prepared_plan_seal(PreparedPlan *prepared, const char *invocation, uint16_t rows,

@@ -107,6 +107,12 @@ static int check_mount_target(const Op *op) {
         return -1;
 }
 
+/* Without a root that can be opened nothing runs. */
+static int check_protect(const Op *op) {
+        return op->args[1].u64 == OP_PROTECT_INACCESSIBLE && streq(op->args[0].string, "/") ? 0
+                                                                                            : -1;
+}
+
 static int check_device(const Op *op) {
         return path_is_below(op->args[0].string, "/dev") && !streq(op->args[0].string, "/dev") ? -1
                                                                                                : 0;
@@ -249,6 +255,7 @@ static const KindRule kind_rules[_OP_MAX] = {
         [OP_DEVPTS] = {check_mount_target, .once = true},
         [OP_MQUEUE] = {check_mount_target},
         [OP_DEVICE] = {check_device},
+        [OP_PROTECT] = {check_protect},
         [OP_DIRECTORY] = {check_mount_target},
         [OP_SYMLINK] = {check_symlink},
         [OP_LOOPBACK] = {.once = true},

@@ -36,6 +36,7 @@ static const NumberName limit_names[] = {
 static const NumberName layer_names[] = {
         {OP_LAYER_DIRECTORY, "directory"},
         {OP_LAYER_IMAGE, "image"},
+        {OP_LAYER_ROOT_IMAGE, "root-image"},
         {},
 };
 static const NumberName upper_names[] = {{OP_UPPER_NONE, "none"}, {OP_UPPER_TMPFS, "tmpfs"}, {}};
@@ -47,6 +48,14 @@ static const NumberName mount_names[] = {
         {OP_MOUNT_MISSING_OK, "missing-ok"},
         {OP_MOUNT_IDMAP, "idmap"},
         {OP_MOUNT_DEVICES, "devices"},
+        {},
+};
+static const NumberName protect_names[] = {
+        {OP_PROTECT_READ_ONLY, "read-only"},
+        {OP_PROTECT_READ_WRITE, "read-write"},
+        {OP_PROTECT_NO_EXEC, "noexec"},
+        {OP_PROTECT_EXEC, "exec"},
+        {OP_PROTECT_INACCESSIBLE, "inaccessible"},
         {},
 };
 static const NumberName stream_names[] = {{0, "stdin"}, {1, "stdout"}, {2, "stderr"}, {}};
@@ -176,6 +185,7 @@ static const ArgStyle arg_styles[_OP_MAX][OP_ARGS_MAX] = {
         [OP_PROC] = {PLAIN, NAMED(proc_names)},
         [OP_DIRECTORY] = {PLAIN, OCTAL},
         [OP_ATTRIBUTES] = {PLAIN, BITS(mount_names)},
+        [OP_PROTECT] = {PLAIN, NAMED(protect_names), NAMED(boolean_names)},
         [OP_STDIO] = {NAMED(stream_names), NAMED(stdio_names)},
         [OP_TERMINAL] = {PLAIN, PLAIN, NAMED(terminal_log_names)},
         [OP_RLIMIT] = {NAMED(rlimit_names), NAMED(infinity_names), NAMED(infinity_names)},

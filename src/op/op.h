@@ -20,7 +20,7 @@
 enum { OP_ID_USER, OP_ID_GROUP, OP_ID_BOTH };
 #define OP_ID_PICK UINT64_MAX /* outside: the lowest free range of the helper's */
 /* LAYER, OVERLAY, PROC */
-enum { OP_LAYER_DIRECTORY, OP_LAYER_IMAGE };
+enum { OP_LAYER_DIRECTORY, OP_LAYER_IMAGE, OP_LAYER_ROOT_IMAGE };
 enum { OP_UPPER_NONE, OP_UPPER_TMPFS };
 enum { OP_PROC_ALL, OP_PROC_PID };
 /* TMPFS, BIND, ATTRIBUTES */
@@ -32,6 +32,15 @@ enum {
         OP_MOUNT_IDMAP = 1 << 4,      /* BIND: the host's root is root inside */
         OP_MOUNT_DEVICES = 1 << 5,    /* BIND: device nodes work; else nodev is set */
         OP_MOUNT_ALL = (1 << 6) - 1,  /* nosuid is always set */
+};
+/* PROTECT: each pair is a rule and the exception from it */
+enum {
+        OP_PROTECT_READ_ONLY,
+        OP_PROTECT_READ_WRITE,
+        OP_PROTECT_NO_EXEC,
+        OP_PROTECT_EXEC,
+        OP_PROTECT_INACCESSIBLE,
+        OP_PROTECT_LAST = OP_PROTECT_INACCESSIBLE,
 };
 /* STDIO: null; inherit: the descriptor that came with START (argument: its index in decimal, 0 is
  * the first behind the plan), or the helper's bounded log (argument OP_STDIO_LOG); journal:

@@ -115,6 +115,7 @@ static int build_main_workload(Builder *builder) {
                    alone */
                 .journal = input->host->journal && input->backend == BACKEND_SCOPE,
                 .invocation = input->invocation,
+                .variables = input->variables,
         };
 
         return build_workload(builder, &workload);

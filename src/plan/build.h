@@ -13,6 +13,12 @@
 typedef enum Backend { BACKEND_SCOPE, BACKEND_DIRECT, _BACKEND_MAX } Backend;
 const char *backend_name(Backend backend);
 
+/* What a unit's environment takes from elsewhere; both may be NULL. */
+typedef struct PlanVariables {
+        char *const *manager; /* the environment that PassEnvironment= passes on from */
+        char *const *files;   /* what the files of EnvironmentFile= hold */
+} PlanVariables;
+
 typedef struct PlanInput {
         const char *unit_name; /* "web.sandbox" */
         const Spec *spec;
@@ -24,6 +30,7 @@ typedef struct PlanInput {
         unsigned n_streams; /* 0: streams go to the journal or log file; 3: they come with START */
         const char *invocation; /* 32 hex digits, or NULL where it is not known yet (`plan`) */
         FilterCache *filters;   /* NULL where only one plan is built */
+        PlanVariables variables;
 } PlanInput;
 
 typedef struct ScopeProperty {
@@ -84,6 +91,7 @@ typedef struct ExecInput {
         bool terminal;
         uint16_t rows, columns;
         FilterCache *filters; /* NULL where only one plan is built */
+        PlanVariables variables;
 } ExecInput;
 int exec_plan_build(const ExecInput *input, DiagList *diags, Plan **ret);
 

@@ -46,6 +46,8 @@ int build_joins(Builder *builder);
 int build_root(Builder *builder);
 /* mounts.c */
 int build_mounts(Builder *builder);
+/* True where path is one of paths or lies below one. */
+bool paths_hold(const ValueList *paths, const char *path);
 /* limits.c: CGROUP and LIMIT, or the properties of the scope */
 int build_limits(Builder *builder);
 /* ports.c */
@@ -63,6 +65,7 @@ typedef struct Workload {
         const char *directory;    /* NULL: the unit's */
         char *const *environment; /* more assignments */
         char *const *argv;        /* NULL: ExecStart= */
+        PlanVariables variables;
 } Workload;
 
 /* workload.c: the whole phase; identity.c: its middle part */

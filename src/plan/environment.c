@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The whole environment: what programs expect, then the unit's own assignments, then the caller's.
- */
+/* The whole environment: what programs expect, what is passed on, the unit's own assignments, those
+ * of its files, and then the caller's; each of them before all those in front of it. */
 
 #include "plan/builder.h"
 
@@ -89,6 +89,37 @@ static void environment_unset(char **list, const ValueList *unset) {
         *kept = NULL;
 }
 
+/* Where the manager has no such variable, there is none: as in systemd. */
+static int environment_pass(char ***list, const ValueList *names, char *const *manager) {
+        for (size_t i = 0; i < names->n; i++) {
+                size_t n = strlen(names->items[i].text);
+
+                STRV_FOREACH (assignment, manager) {
+                        if (strncmp(*assignment, names->items[i].text, n) == 0 &&
+                            (*assignment)[n] == '=') {
+                                int r = environment_put_copy(list, *assignment);
+
+                                if (r < 0) {
+                                        return r;
+                                }
+                                break;
+                        }
+                }
+        }
+        return 0;
+}
+
+static int environment_put_all(char ***list, char *const *assignments) {
+        STRV_FOREACH (assignment, assignments) {
+                int r = environment_put_copy(list, *assignment);
+
+                if (r < 0) {
+                        return r;
+                }
+        }
+        return 0;
+}
+
 int make_environment(const Builder *builder, const Workload *workload, char ***ret) {
         _cleanup_(strv_freep) char **list = NULL;
         const ValueList *own = &builder->spec->environment;
@@ -108,16 +139,19 @@ int make_environment(const Builder *builder, const Workload *workload, char ***r
         if (r == 0 && workload->terminal) {
                 r = environment_put_copy(&list, DEFAULT_TERM);
         }
+        if (r == 0) {
+                r = environment_pass(&list, &builder->spec->pass_environment,
+                                     workload->variables.manager);
+        }
         for (size_t i = 0; i < own->n && r == 0; i++) {
                 r = environment_put_copy(&list, own->items[i].text);
         }
         if (r == 0) {
-                environment_unset(list, &builder->spec->unset_environment);
+                r = environment_put_all(&list, workload->variables.files);
         }
-        STRV_FOREACH (assignment, workload->environment) {
-                if (r == 0) {
-                        r = environment_put_copy(&list, *assignment);
-                }
+        if (r == 0) {
+                environment_unset(list, &builder->spec->unset_environment);
+                r = environment_put_all(&list, workload->environment);
         }
         if (r < 0) {
                 return r;

@@ -38,6 +38,7 @@ int exec_plan_build(const ExecInput *input, DiagList *diags, Plan **ret) {
                 .directory = input->directory,
                 .environment = input->environment,
                 .argv = input->argv,
+                .variables = input->variables,
         };
         r = build_workload(&builder, &workload);
         if (r < 0) {

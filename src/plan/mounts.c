@@ -321,6 +321,81 @@ static int build_dev(Builder *builder) {
         return r;
 }
 
+/* -- rules for what is inside -- */
+
+static int build_rules(Builder *builder, const ValueList *paths, DirectiveId directive,
+                       uint64_t rule) {
+        int r = 0;
+
+        for (size_t i = 0; i < paths->n && r == 0; i++) {
+                const ValueItem *item = &paths->items[i];
+
+                r = builder_add(builder, OP_PROTECT, (uint16_t) directive, item->place, item->text,
+                                rule, U64((item->flags & VALUE_MISSING_OK) != 0));
+        }
+        return r;
+}
+
+bool paths_hold(const ValueList *paths, const char *path) {
+        for (size_t i = 0; i < paths->n; i++) {
+                if (path_is_below(path, paths->items[i].text)) {
+                        return true;
+                }
+        }
+        return false;
+}
+
+/* What is mounted at a place is said of that place alone, and so more specific than what is said of
+ * a parent. It is so in systemd too, with the file systems of the kernel and /dev. */
+static int build_kept_mounts(Builder *builder, const MountList *list) {
+        const Spec *spec = builder->spec;
+        int r = 0;
+
+        for (size_t i = 0; i < list->n && r == 0; i++) {
+                const Mount *mount = &list->mounts[i];
+
+                if (mount->origin != OP_ORIGIN_NONE &&
+                    paths_hold(&spec->read_only_paths, mount->target)) {
+                        bool may_be_missing =
+                                mount->item && (mount->item->flags & VALUE_MISSING_OK) != 0;
+
+                        r = builder_add(builder, OP_PROTECT, mount->origin, mount->place,
+                                        mount->target, U64(OP_PROTECT_READ_WRITE),
+                                        U64(may_be_missing));
+                }
+        }
+        if (r == 0 && paths_hold(&spec->read_only_paths, "/proc")) {
+                r = builder_add(builder, OP_PROTECT, FROM(builder, ProcSubset), "/proc",
+                                U64(OP_PROTECT_READ_WRITE), U64(0));
+        }
+        if (r == 0 && paths_hold(&spec->read_only_paths, "/dev") && !mount_list_has(list, "/dev")) {
+                r = builder_add(builder, OP_PROTECT, FROM(builder, PrivateDevices), "/dev",
+                                U64(OP_PROTECT_READ_WRITE), U64(0));
+        }
+        return r;
+}
+
+static int build_protections(Builder *builder, const MountList *list) {
+        const Spec *spec = builder->spec;
+        const struct {
+                const ValueList *paths;
+                DirectiveId directive;
+                uint64_t rule;
+        } rules[] = {
+                {&spec->read_only_paths, DIRECTIVE_ReadOnlyPaths, OP_PROTECT_READ_ONLY},
+                {&spec->read_write_paths, DIRECTIVE_ReadWritePaths, OP_PROTECT_READ_WRITE},
+                {&spec->no_exec_paths, DIRECTIVE_NoExecPaths, OP_PROTECT_NO_EXEC},
+                {&spec->exec_paths, DIRECTIVE_ExecPaths, OP_PROTECT_EXEC},
+                {&spec->inaccessible_paths, DIRECTIVE_InaccessiblePaths, OP_PROTECT_INACCESSIBLE},
+        };
+        int r = build_kept_mounts(builder, list);
+
+        for (size_t i = 0; i < ELEMENTS(rules) && r == 0; i++) {
+                r = build_rules(builder, rules[i].paths, rules[i].directive, rules[i].rule);
+        }
+        return r;
+}
+
 /* -- all of it -- */
 
 /* Our own tmpfs at /sys and /dev were needed writable until here, to hold mount points. */
@@ -367,5 +442,6 @@ int build_mounts(Builder *builder) {
         for (size_t i = 0; i < list.n && r == 0; i++) {
                 r = build_mount(builder, &list, &list.mounts[i]);
         }
-        return r < 0 ? r : build_seals(builder, &list);
+        r = r < 0 ? r : build_seals(builder, &list);
+        return r < 0 ? r : build_protections(builder, &list);
 }

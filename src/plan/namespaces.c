@@ -267,6 +267,7 @@ static int build_cgroup_namespace(Builder *builder) {
         }
         r = builder_add(builder, OP_CGROUP_NAMESPACE, FROM(builder, ProtectControlGroups));
         if (r < 0 || (spec_joined(builder->spec) & CLONE_NEWNS) != 0 ||
+            paths_hold(&builder->spec->inaccessible_paths, "/sys/fs/cgroup") ||
             (host->cgroup_mode != CGROUP_UNIFIED && host->cgroup_mode != CGROUP_HYBRID)) {
                 return r; /* a v1 hierarchy is never shown: its release_agent is the host's */
         }

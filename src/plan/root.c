@@ -6,12 +6,17 @@
 #include <linux/sched.h>
 
 static int build_layer(Builder *builder, const LayerSource *layer) {
-        const Spec *spec = builder->spec;
-        DirectiveId directive =
-                layer->name || !spec->root_directory ? DIRECTIVE_Layers : DIRECTIVE_RootDirectory;
+        DirectiveId directive = DIRECTIVE_Layers;
+        uint64_t kind = layer->image ? OP_LAYER_IMAGE : OP_LAYER_DIRECTORY;
 
-        return builder_add(builder, OP_LAYER, (uint16_t) directive, layer->place,
-                           U64(layer->image ? OP_LAYER_IMAGE : OP_LAYER_DIRECTORY), layer->path);
+        if (!layer->name && layer->image) {
+                directive = DIRECTIVE_RootImage;
+                kind = OP_LAYER_ROOT_IMAGE;
+        } else if (!layer->name && builder->spec->root_directory) {
+                directive = DIRECTIVE_RootDirectory;
+        }
+        return builder_add(builder, OP_LAYER, (uint16_t) directive, layer->place, kind,
+                           layer->path);
 }
 
 int build_root(Builder *builder) {

@@ -7,9 +7,9 @@
 #include "base/diag.h"
 
 typedef struct LayerSource {
-        char *name; /* as in Layers=; NULL for RootDirectory= and the host's root */
+        char *name; /* as in Layers=; NULL for RootDirectory=, RootImage= and the host's root */
         char *path; /* absolute, safe */
-        bool image; /* an erofs image, else a directory */
+        bool image; /* an image (of Layers=: erofs), else a directory */
         Place place;
 } LayerSource;
 

@@ -186,6 +186,20 @@ CHECK(working_directory) {
         return 0;
 }
 
+CHECK(pass_environment) {
+        for (size_t i = 0; i < spec->pass_environment.n; i++) {
+                const ValueItem *item = &spec->pass_environment.items[i];
+
+                if (!environment_name_is_valid(item->text, strlen(item->text))) {
+                        report(rule, &item->place,
+                               "\"%.80s\" is no name of a variable; write names alone, and set "
+                               "values by Environment=",
+                               item->text);
+                }
+        }
+        return 0;
+}
+
 /* -- namespaces -- */
 
 CHECK(private_mounts) {
@@ -240,6 +254,17 @@ CHECK(root_or_layers) {
                 report_here(rule,
                             "It cannot stand beside Layers=: a root is one directory, or layers; "
                             "remove one of the two");
+        }
+        return 0;
+}
+
+CHECK(root_image_alone) {
+        if (spec->root_image && (spec->root_directory || spec->layers.n > 0)) {
+                report_here(
+                        rule,
+                        "It cannot stand beside %s=: the image is the whole root; remove one of "
+                        "the two",
+                        spec->root_directory ? "RootDirectory" : "Layers");
         }
         return 0;
 }
@@ -395,6 +420,39 @@ CHECK(destination_twice) {
                 }
         }
         return 0;
+}
+
+CHECK(inaccessible_root) {
+        for (size_t i = 0; i < spec->inaccessible_paths.n; i++) {
+                const ValueItem *item = &spec->inaccessible_paths.items[i];
+
+                if (streq(item->text, "/")) {
+                        report(rule, &item->place,
+                               "\"/\" cannot be made inaccessible: nothing could be executed; name "
+                               "paths below it");
+                }
+        }
+        return 0;
+}
+
+/* An exception without a rule around it may be meant to open what another directive closes. */
+static int check_exception(const Rule *rule, const ValueList *exceptions, const ValueList *rules,
+                           const char *name, DiagList *diags) {
+        for (size_t i = 0; i < exceptions->n && rules->n == 0; i++) {
+                report(rule, &exceptions->items[i].place,
+                       "\"%.80s\" has no effect without %s=, from which it is an exception",
+                       exceptions->items[i].text, name);
+        }
+        return 0;
+}
+
+CHECK(read_write_alone) {
+        return check_exception(rule, &spec->read_write_paths, &spec->read_only_paths,
+                               "ReadOnlyPaths", diags);
+}
+
+CHECK(exec_alone) {
+        return check_exception(rule, &spec->exec_paths, &spec->no_exec_paths, "NoExecPaths", diags);
 }
 
 /* -- privileges -- */
@@ -614,6 +672,8 @@ const Rule rule_table[] = {
         E("group-mapped", Group, group_mapped, "The same holds for Group=."),
         E("working-directory", WorkingDirectory, working_directory,
           "WorkingDirectory= cannot lie below /proc, /sys or /dev."),
+        E("pass-environment", PassEnvironment, pass_environment,
+          "PassEnvironment= holds names of variables, without values."),
         E("private-mounts", PrivateMounts, private_mounts, "PrivateMounts=no is refused."),
         W("process-two", ProcessTwo, process_two,
           "ProcessTwo=no has no effect with PrivatePIDs=no."),
@@ -647,6 +707,8 @@ const Rule rule_table[] = {
           "The time offsets imply PrivateTime=yes and contradict PrivateTime=no."),
         E("root-or-layers", RootDirectory, root_or_layers,
           "RootDirectory= and Layers= cannot be used together."),
+        E("root-image-alone", RootImage, root_image_alone,
+          "RootImage= cannot be used together with RootDirectory= or Layers=."),
         E("layer-names", Layers, layer_names, "Layers= holds names, each once, and no paths."),
         E("layer-count", Layers, layer_count, "There are at most 499 layers."),
         E("overlay-size", OverlaySizeMax, overlay_size,
@@ -659,6 +721,11 @@ const Rule rule_table[] = {
           "The same holds for TemporaryFileSystem=."),
         E("destination-twice", BindPaths, destination_twice,
           "Two mounts at one place inside are refused."),
+        E("inaccessible-root", InaccessiblePaths, inaccessible_root,
+          "InaccessiblePaths= cannot hold the root itself."),
+        W("read-write-alone", ReadWritePaths, read_write_alone,
+          "ReadWritePaths= has no effect without ReadOnlyPaths=."),
+        W("exec-alone", ExecPaths, exec_alone, "ExecPaths= has no effect without NoExecPaths=."),
         E("ambient", AmbientCapabilities, ambient,
           "AmbientCapabilities= must be a part of CapabilityBoundingSet=."),
         E("restrict-namespaces", RestrictNamespaces, namespace_words,

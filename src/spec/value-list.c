@@ -235,7 +235,7 @@ int value_list_parse_inverted(const Directive *directive, const char *text, cons
 
 /* -- ENVIRONMENT -- */
 
-static bool environment_name_is_valid(const char *name, size_t n) {
+bool environment_name_is_valid(const char *name, size_t n) {
         for (size_t i = 0; i < n; i++) {
                 char c = name[i];
                 bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
@@ -339,6 +339,56 @@ const ValueType value_type_ENVIRONMENT = {
         .list = true,
         .parse = environment_parse,
         .format = words_format,
+        .done = value_list_field_done,
+        .copy = value_list_field_copy,
+};
+
+/* -- FILES -- */
+
+/* One an assignment, as it stands: blanks and quotes are a part of the name. */
+static int files_parse(const Directive *directive, const char *text, const Place *place,
+                       void *field, char **reterr, size_t *reterr_offset) {
+        _cleanup_list_ ValueList list = {};
+        ValueItem *item = value_list_add(&list, place);
+        bool missing_ok = text[0] == '-';
+        int r;
+
+        if (!item) {
+                return -ENOMEM;
+        }
+        item->flags = missing_ok ? VALUE_MISSING_OK : 0;
+        r = value_parse_path(text + (missing_ok ? 1 : 0), &item->text, reterr);
+        return r < 0 ? r : value_list_take(field, &list, reterr);
+}
+
+static int files_format(const Directive *directive, const void *field, char ***ret) {
+        const ValueList *list = field;
+        _cleanup_(strv_freep) char **texts = NULL;
+
+        for (size_t i = 0; i < list->n; i++) {
+                const ValueItem *item = &list->items[i];
+                int r = strv_append_take(
+                        &texts,
+                        strf("%s%s", item->flags & VALUE_MISSING_OK ? "-" : "", item->text));
+
+                if (r < 0) {
+                        return r;
+                }
+        }
+        *ret = TAKE(texts);
+        return 0;
+}
+
+const ValueType value_type_FILES = {
+        .kind = VALUE_FILES,
+        .sample = "-/etc/default/web",
+        .label = "file",
+        .signature = "as",
+        .grammar = "[-]PATH",
+        .size = sizeof(ValueList),
+        .list = true,
+        .parse = files_parse,
+        .format = files_format,
         .done = value_list_field_done,
         .copy = value_list_field_copy,
 };

@@ -7,8 +7,8 @@
 
 #include <inttypes.h>
 
-/* What is mounted: BINDS and TMPFS_LIST. Fields of a word are separated by colons; a colon in a
- * path is quoted or written \: . */
+/* What is mounted: BINDS and TMPFS_LIST, whose fields of a word are separated by colons (a colon in
+ * a path is quoted or written \: ), and PATHS inside the root. */
 
 #define TMPFS_MODE 0755u
 
@@ -325,6 +325,60 @@ const ValueType value_type_TMPFS_LIST = {
         .list = true,
         .parse = tmpfs_list_parse,
         .format = tmpfs_list_format,
+        .done = value_list_field_done,
+        .copy = value_list_field_copy,
+};
+
+/* -- PATHS -- */
+
+/* The prefixes of systemd.exec(5), in its order; every path is inside the root here, so that a +
+ * changes nothing. */
+static int path_parse(WordReader *reader, ValueItem *item, char **reterr) {
+        _cleanup_free_ char *word = NULL;
+        const char *path;
+        int r;
+
+        r = word_reader_take(reader, "", &word, reterr);
+        if (r < 0) {
+                return r;
+        }
+        path = word;
+        if (*path == '-') {
+                item->flags |= VALUE_MISSING_OK;
+                path++;
+        }
+        if (*path == '+') {
+                path++;
+        }
+        return value_parse_path(path, &item->text, reterr);
+}
+
+static int paths_parse(const Directive *directive, const char *text, const Place *place,
+                       void *field, char **reterr, size_t *reterr_offset) {
+        return mounts_parse(text, place, path_parse, field, reterr, reterr_offset);
+}
+
+static char *path_format(const ValueItem *item) {
+        _cleanup_free_ char *prefixed =
+                strf("%s%s", item->flags & VALUE_MISSING_OK ? "-" : "", item->text);
+
+        return prefixed ? value_quote_word(prefixed) : NULL;
+}
+
+static int paths_format(const Directive *directive, const void *field, char ***ret) {
+        return mounts_format(path_format, field, ret);
+}
+
+const ValueType value_type_PATHS = {
+        .kind = VALUE_PATHS,
+        .sample = "/srv/www -/srv/maybe",
+        .label = "list of paths",
+        .signature = "as",
+        .grammar = "[-][+]PATH […]",
+        .size = sizeof(ValueList),
+        .list = true,
+        .parse = paths_parse,
+        .format = paths_format,
         .done = value_list_field_done,
         .copy = value_list_field_copy,
 };

@@ -13,9 +13,10 @@ typedef struct Directive Directive;
  * members mean is the type's: see the comment at each CTYPE. */
 typedef struct ValueItem {
         Place place;
-        char *text;     /* WORDS: the word. ENVIRONMENT: "A=1". BINDS: source. TMPFS_LIST: path.
-                           ID_MAPS: "0:600000:1000". COMMANDS: the path. SYSCALLS: name or @group, or ""
-                           for a plain ~. CHOICES: one of the directive's names, or "" for a plain ~ */
+        char *text;     /* WORDS: the word. ENVIRONMENT: "A=1". BINDS: source. TMPFS_LIST, PATHS,
+                           FILES: path. ID_MAPS: "0:600000:1000". COMMANDS: the path. SYSCALLS: name or
+                           @group, or ""     for a plain ~. CHOICES: one of the directive's names, or "" for
+                           a plain ~ */
         char *second;   /* BINDS: destination. TMPFS_LIST: options, canonical */
         char **words;   /* COMMANDS: argv */
         uint64_t flags; /* VALUE_… below */
@@ -28,7 +29,7 @@ enum {
         VALUE_READ_ONLY = 1 << 0,      /* TMPFS_LIST */
         VALUE_NO_EXEC = 1 << 1,        /* TMPFS_LIST */
         VALUE_RECURSIVE = 1 << 2,      /* BINDS: rbind (default) */
-        VALUE_MISSING_OK = 1 << 3,     /* BINDS: leading - */
+        VALUE_MISSING_OK = 1 << 3,     /* BINDS, PATHS, FILES: leading - */
         VALUE_IDMAP = 1 << 4,          /* BINDS */
         VALUE_INVERTED = 1 << 5,       /* SYSCALLS, CHOICES: the assignment began with ~ */
         VALUE_IGNORE_FAILURE = 1 << 6, /* COMMANDS: - */
@@ -115,6 +116,8 @@ typedef struct Rlimit {
 #define CTYPE_ENVIRONMENT ValueList
 #define CTYPE_BINDS ValueList
 #define CTYPE_TMPFS_LIST ValueList
+#define CTYPE_PATHS ValueList
+#define CTYPE_FILES ValueList
 #define CTYPE_SYSCALLS ValueList
 #define CTYPE_CHOICES ValueList
 #define CTYPE_ERRNO int /* or VALUE_KILL */
@@ -150,6 +153,8 @@ typedef struct Rlimit {
         X(ENVIRONMENT, "as")  \
         X(BINDS, "as")        \
         X(TMPFS_LIST, "as")   \
+        X(PATHS, "as")        \
+        X(FILES, "as")        \
         X(SYSCALLS, "as")     \
         X(CHOICES, "as")      \
         X(ERRNO, "s")         \
@@ -200,3 +205,5 @@ int value_split_words(const char *text, char ***ret, char **reterr, size_t *rete
 /* Quotes a word where it needs it, so that value_split_words() gives it back. */
 char *value_quote_word(const char *word);
 void value_list_done(ValueList *list);
+/* The name of a variable, of n bytes: letters, digits, underscores, no digit first. */
+bool environment_name_is_valid(const char *name, size_t n) _pure_;

@@ -2,6 +2,7 @@
 #include "unit/files.h"
 
 #include "base/fd.h"
+#include "base/image.h"
 #include "base/path.h"
 
 #include <fcntl.h>
@@ -177,6 +178,79 @@ static int find_layer(Lookup *lookup, const char *layer, const Place *place) {
         return 0;
 }
 
+/* The kernel reads it as root does, whatever the sandbox may: it is trusted as a layer's image is.
+ */
+static int check_root_image(Lookup *lookup, const char *real, const struct stat *st,
+                            const Place *place) {
+        _cleanup_free_ char *culprit = NULL;
+        _cleanup_fd_ int directory = -EBADF;
+
+        if (!S_ISREG(st->st_mode)) {
+                refuse(lookup, "RootImage", place, "%s is no regular file%s", real,
+                       S_ISDIR(st->st_mode) ? ": a directory is given by RootDirectory=" : "");
+                return UNIT_E_INVALID;
+        }
+        if (!lookup->search->check_owner) {
+                return 0;
+        }
+        directory = trusted_directory_open(real, /* check_owner= */ true, &culprit);
+        if (directory < 0 && directory != -EPERM) {
+                return directory;
+        }
+        if (directory < 0 || st->st_uid != 0 || (st->st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+                refuse(lookup, "RootImage", place,
+                       "Others than root can write to %s: chown root and chmod go-w it",
+                       culprit ? culprit : real);
+                return UNIT_E_INVALID;
+        }
+        return 0;
+}
+
+/* A first look, so that a mistake is told with its place. What is mounted in the end is looked at
+ * by who mounts it. */
+static int check_superblock(Lookup *lookup, const char *real, const Place *place) {
+        _cleanup_fd_ int fd = open(real, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+        ImageType type;
+        int r;
+
+        if (fd < 0) {
+                return errno == EACCES ? 0 : negative_errno();
+        }
+        r = image_identify(fd, &type);
+        if (r > 0) {
+                refuse(lookup, "RootImage", place,
+                       r == IMAGE_E_PARTITIONED
+                               ? "%s holds a partition table: name an image of one file system"
+                               : "%s holds no file system that is known here: make an erofs, "
+                                 "squashfs or ext4 image",
+                       real);
+                return UNIT_E_INVALID;
+        }
+        return r;
+}
+
+static int find_root_image(Lookup *lookup, const char *path, const Place *place) {
+        _cleanup_free_ char *real = realpath(path, NULL);
+        struct stat st;
+        int r;
+
+        if (!real && errno == EACCES) {
+                /* `plan` may be asked by somebody who cannot look there. */
+                return add_source(lookup, NULL, strdup(path), /* image= */ true, place);
+        }
+        if (!real || stat(real, &st) < 0) {
+                refuse(lookup, "RootImage", place, "%s: %s", path, strerror(errno));
+                return 0;
+        }
+        r = check_root_image(lookup, real, &st, place);
+        r = r != 0 ? r : check_superblock(lookup, real, place);
+        if (r < 0 && r != -ENOMEM) {
+                refuse(lookup, "RootImage", place, "%s: %s", real, strerror(-r));
+                return 0;
+        }
+        return r != 0 ? MIN(r, 0) : add_source(lookup, NULL, TAKE(real), /* image= */ true, place);
+}
+
 static int find_root_directory(Lookup *lookup, const char *path, const Place *place) {
         struct stat st;
 
@@ -207,6 +281,8 @@ int unit_resolve_layers(const UnitSearch *search, const Unit *unit, DiagList *di
         if (spec->root_directory) {
                 r = find_root_directory(&lookup, spec->root_directory,
                                         &spec->places[DIRECTIVE_RootDirectory]);
+        } else if (spec->root_image) {
+                r = find_root_image(&lookup, spec->root_image, &spec->places[DIRECTIVE_RootImage]);
         } else if (spec->layers.n == 0) {
                 r = add_source(&lookup, NULL, strdup("/"), /* image= */ false, &PLACE_NONE);
         }

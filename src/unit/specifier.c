@@ -192,6 +192,8 @@ bool specifier_applies(ValueKind kind) {
         case VALUE_ENVIRONMENT:
         case VALUE_BINDS:
         case VALUE_TMPFS_LIST:
+        case VALUE_PATHS:
+        case VALUE_FILES:
         case VALUE_LISTEN:
         case VALUE_TARGET:
                 return true;

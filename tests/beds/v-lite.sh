@@ -18,7 +18,7 @@ bed=v-lite.sh
 
 # Those that the tests call; what is missing here is missing there.
 programs="bash sh awk basename busybox cat chmod chown cmp cp curl cut date dd df diff dirname dmesg du echo env expr
-        false find flock getent grep head hostname id ip kill ln ls losetup lsns mkdir mkfs.ext4 mkfs.erofs mknod
+        false find flock getent grep head hostname id ip kill ln ls losetup lsns mkdir mkfifo mkfs.ext4 mkfs.erofs mknod
         mktemp mount mountpoint mv nproc nsenter pgrep pidof ps readlink rm rmdir sed seq setpriv
         setarch setsid sleep sort stat stty sync tail tee test timeout touch tr true truncate umount uname
         uniq unshare wc xargs"

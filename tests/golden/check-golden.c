@@ -95,9 +95,15 @@ static LayerSources made_up_layers(const Spec *spec) {
                         .place = item->place};
         }
         if (layers.n == 0) {
+                const char *path = spec->root_image       ? spec->root_image
+                                   : spec->root_directory ? spec->root_directory
+                                                          : "/";
+
                 layers.sources[layers.n++] = (LayerSource){
-                        .path = strdup(spec->root_directory ? spec->root_directory : "/"),
-                        .place = spec->places[DIRECTIVE_RootDirectory]};
+                        .path = strdup(path),
+                        .image = spec->root_image != NULL,
+                        .place = spec->places[spec->root_image ? DIRECTIVE_RootImage
+                                                               : DIRECTIVE_RootDirectory]};
         }
         return layers;
 }
@@ -165,6 +171,8 @@ static char *spec_text(const Unit *unit, const char *directory, bool defaults) {
 }
 
 static char *plan_text(const Unit *unit, const char *directory) {
+        static char *const manager[] = {(char *) "MADE_UP=passed on", NULL};
+        static char *const files[] = {(char *) "FROM_A_FILE=made up", NULL};
         LayerSources layers = made_up_layers(unit->spec);
         _cleanup_(str_done) Str out = STR_INIT;
 
@@ -179,6 +187,8 @@ static char *plan_text(const Unit *unit, const char *directory) {
                         .backend = backend,
                         .invocation = "0123456789abcdef0123456789abcdef",
                         .filters = filters,
+                        .variables = {.manager = manager,
+                                      .files = unit->spec->environment_file.n > 0 ? files : NULL},
                 };
                 int r = launch_plan_build(&input, &diags, &launch);
 

@@ -171,6 +171,46 @@ START_TEST(test_host) {
 }
 END_TEST
 
+/* What a path leads to, and what it is called without its links. */
+static const struct {
+        const char *path, *is;
+} names[] = {
+        {"/", "/"},
+        {"/real", "/real"},
+        {"/inside", "/real"},
+        {"/file", "/file"},
+        {"/inside/../inside/../fifo", "/fifo"},
+};
+
+START_TEST(test_path_of) {
+        _cleanup_fd_ int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        _cleanup_fd_ int fd = root_open(root, names[_i].path, O_PATH, LINKS_INSIDE);
+        _cleanup_free_ char *path = NULL;
+
+        ck_assert_int_ge(fd, 0);
+        ck_assert_int_eq(root_path_of(proc, root, fd, &path), 0);
+        ck_assert_str_eq(path, names[_i].is);
+}
+END_TEST
+
+START_TEST(test_path_of_another) {
+        _cleanup_fd_ int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        _cleanup_fd_ int directory = open(outside, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        _cleanup_fd_ int host = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), control = -EBADF;
+        _cleanup_free_ char *path = NULL;
+
+        ck_assert_int_eq(root_path_of(proc, root, directory, &path), -EXDEV);
+        ck_assert_int_eq(root_path_of(proc, root, host, &path), -EXDEV);
+        ck_assert_int_eq(root_path_of(proc, host, directory, &path), 0);
+        ck_assert_str_eq(path, outside);
+        ck_assert_int_eq(mkdirat(root, "a\nb", 0755), 0);
+        control = openat(root, "a\nb", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        free(TAKE(path));
+        ck_assert_int_eq(root_path_of(proc, root, control, &path), -EINVAL);
+        ck_assert_int_eq(root_path_of(proc, root, -EBADF, &path), -ENOENT);
+}
+END_TEST
+
 int main(void) {
         Suite *all = suite_create("path");
         TCase *tests = tcase_create("path");
@@ -183,6 +223,8 @@ int main(void) {
         tcase_add_loop_test(tests, test_file, 0, ELEMENTS(files));
         tcase_add_test(tests, test_link);
         tcase_add_test(tests, test_host);
+        tcase_add_loop_test(tests, test_path_of, 0, ELEMENTS(names));
+        tcase_add_test(tests, test_path_of_another);
         suite_add_tcase(all, tests);
         runner = srunner_create(all);
         srunner_run_all(runner, CK_NORMAL);

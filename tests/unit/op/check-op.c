@@ -163,13 +163,14 @@ static int add_bad(Plan *plan, int i) {
                 BAD(47, JOIN_SANDBOX, no, one, one, "x.sandbox");
                 BAD(48, JOIN_SANDBOX, (uint64_t) (CLONE_NEWNET | CLONE_VM), one, one, "x.sandbox");
                 BAD(49, JOIN_SANDBOX, (uint64_t) CLONE_NEWNET, one, one, "");
+                BAD(50, PROTECT, "/", (uint64_t) OP_PROTECT_INACCESSIBLE, no);
 #undef BAD
         default:
                 ck_abort_msg("no such case");
         }
         return 0;
 }
-#define N_BAD 50
+#define N_BAD 51
 
 START_TEST(values_that_no_schema_catches_are_refused) {
         _cleanup_(plan_freep) Plan *plan = plan_new();

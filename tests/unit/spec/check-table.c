@@ -34,6 +34,8 @@ static const char *const type_samples[_VALUE_KIND_MAX] = {
         [VALUE_ENVIRONMENT] = "A=1 \"B=x y\" C=\\n",
         [VALUE_BINDS] = "-/a:/b:norbind \"/c d:e\":/f:idmap /g",
         [VALUE_TMPFS_LIST] = "/a:ro,mode=0700 \"/b c\":size=1M,noexec",
+        [VALUE_PATHS] = "/a -/b \"/c d\"",
+        [VALUE_FILES] = "-/etc/a b*.env",
         [VALUE_SYSCALLS] = "@clock ptrace:ENOSYS reboot:kill",
         [VALUE_CHOICES] = "~",
         [VALUE_ERRNO] = "EUCLEAN",

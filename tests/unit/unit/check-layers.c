@@ -4,6 +4,10 @@
 
 #include "tree.h"
 
+#include "base/fd.h"
+
+#include <fcntl.h>
+
 static UnitSearch search;
 
 static void setup(void) {
@@ -56,6 +60,13 @@ static const struct Case {
         {"RootDirectory=/usr\n", 0, "=/usr\n", ""},
         {"RootDirectory=/nowhere\n", UNIT_E_INVALID, "",
          "t:3:15: error: RootDirectory=: /nowhere: No such file or directory\n"},
+        {"RootImage=/nowhere\n", UNIT_E_INVALID, "",
+         "t:3:11: error: RootImage=: /nowhere: No such file or directory\n"},
+        {"RootImage=/etc\n", UNIT_E_INVALID, "",
+         "t:3:11: error: RootImage=: /etc is no regular file: a directory is given by "
+         "RootDirectory=\n"},
+        {"RootImage=/dev/null\n", UNIT_E_INVALID, "",
+         "t:3:11: error: RootImage=: /dev/null is no regular file\n"},
         {"RootDirectory=/etc/passwd\n", UNIT_E_INVALID, "",
          "t:3:15: error: RootDirectory=: /etc/passwd is no directory\n"},
         {"Layers=nowhere\n", UNIT_E_INVALID, "",
@@ -119,6 +130,63 @@ static const struct Trust {
         {"layers-lib/base", 01777, "base", true}, /* its content is the sandbox's matter */
 };
 
+/* What an image begins with, and what is said of it. */
+static const struct Image {
+        size_t offset;
+        const char *bytes;
+        const char *diag; /* NULL: it is taken */
+} images[] = {
+        {1024, "\xe2\xe1\xf5\xe0", NULL},
+        {0, "hsqs", NULL},
+        {1024 + 56, "\x53\xef", NULL},
+        {512, "EFI PART", "holds a partition table"},
+        {510, "\x55\xaa", "holds a partition table"},
+        {0, "", "holds no file system that is known here"},
+        {1024, "hsqs", "holds no file system that is known here"},
+};
+
+static void write_image(const char *path, size_t offset, const char *bytes) {
+        _cleanup_fd_ int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+        ck_assert_int_ge(fd, 0);
+        ck_assert_int_eq((int) pwrite(fd, bytes, strlen(bytes), (off_t) offset),
+                         (int) strlen(bytes));
+}
+
+START_TEST(root_images_are_told_by_their_superblock) {
+        const struct Image *c = &images[_i];
+        _cleanup_free_ char *diags = NULL, *sources = NULL;
+        _cleanup_free_ char *path = strf("%s/root.img", tree_root);
+        _cleanup_free_ char *lines = strf("RootImage=%s\n", path);
+        int r;
+
+        write_image(path, c->offset, c->bytes);
+        r = resolve(lines, &diags, &sources);
+        ck_assert_int_eq(r, c->diag ? UNIT_E_INVALID : 0);
+        if (c->diag) {
+                ck_assert_msg(strstr(diags, "t:3:11: error: RootImage=: ") &&
+                                      strstr(diags, c->diag),
+                              "%s", diags);
+        } else {
+                ck_assert_str_eq(sources, "=/root.img image\n");
+        }
+}
+END_TEST
+
+START_TEST(root_images_are_roots_alone) {
+        static const mode_t modes[] = {0644, 0600, 0664, 0646};
+        _cleanup_free_ char *diags = NULL, *sources = NULL;
+        _cleanup_free_ char *path = strf("%s/root.img", tree_root);
+        _cleanup_free_ char *lines = strf("RootImage=%s\n", path);
+        bool trusted = geteuid() == 0 && (modes[_i] & 022) == 0;
+
+        search.check_owner = true;
+        write_image(path, 0, "hsqs");
+        tree_chmod("root.img", modes[_i]);
+        ck_assert_int_eq(resolve(lines, &diags, &sources), trusted ? 0 : UNIT_E_INVALID);
+}
+END_TEST
+
 START_TEST(layers_of_the_system_are_checked) {
         const struct Trust *c = &trusts[_i];
         _cleanup_free_ char *diags = NULL, *sources = NULL, *lines = strf("Layers=%s\n", c->layer);
@@ -138,6 +206,8 @@ int main(void) {
         tcase_add_checked_fixture(tcase, setup, teardown);
         tcase_add_loop_test(tcase, layers_are_found, 0, ELEMENTS(cases));
         tcase_add_test(tcase, all_missing_layers_are_told_with_where_they_were_sought);
+        tcase_add_loop_test(tcase, root_images_are_told_by_their_superblock, 0, ELEMENTS(images));
+        tcase_add_loop_test(tcase, root_images_are_roots_alone, 0, 4);
         tcase_add_loop_test(tcase, layers_of_the_system_are_checked, 0, ELEMENTS(trusts));
         suite_add_tcase(suite, tcase);
         return tree_run(suite);
