@@ -18,6 +18,8 @@
 #include <signal.h>
 #include <unistd.h>
 
+#define SCOPE_FAULT_WAIT_USEC USEC_PER_SEC
+
 /* -- SPAWN
  * ------------------------------------------------------------------------------------------- */
 
@@ -186,6 +188,52 @@ void launcher_send_start(Sandbox *sandbox) {
 /* -- SCOPE
  * ------------------------------------------------------------------------------------------- */
 
+static void scope_fault_end(Run *run) {
+        run->scope_waiter = sd_event_source_disable_unref(run->scope_waiter);
+        free(run->scope_fault);
+        run->scope_fault = NULL;
+}
+
+static void scope_fail(Sandbox *sandbox) {
+        Run *run = &sandbox->run;
+
+        /* a process that died says itself how: EXITED is on its way */
+        if (scope_leader_is_alive(sandbox)) {
+                sandbox_set_result(sandbox, RESULT_RESOURCES, run->scope_fault);
+        }
+        scope_fault_end(run);
+        sandbox_handle(sandbox, SANDBOX_ON_SCOPE_FAILED);
+}
+
+static int on_scope_waited(sd_event_source *source, uint64_t usec, void *userdata) {
+        Sandbox *sandbox = userdata;
+
+        if (sandbox->state == SANDBOX_SCOPING) {
+                scope_fail(sandbox);
+        } else {
+                scope_fault_end(&sandbox->run);
+        }
+        return 0;
+}
+
+/* A process that is being killed leaves its cgroup before its pidfd says so, and the helper tells
+ * why it kills it only once nothing is left: what it says in time is the cause. */
+static void scope_fail_later(Sandbox *sandbox, const char *fault) {
+        Run *run = &sandbox->run;
+        int r = 0;
+
+        scope_fault_end(run);
+        run->scope_fault = fault ? strdup(fault) : NULL;
+        if (scope_leader_is_alive(sandbox)) {
+                r = sd_event_add_time_relative(sandbox->manager->event, &run->scope_waiter,
+                                               CLOCK_MONOTONIC, SCOPE_FAULT_WAIT_USEC,
+                                               /* accuracy= */ 1000, on_scope_waited, sandbox);
+        }
+        if (r < 0 || !run->scope_waiter) {
+                scope_fail(sandbox);
+        }
+}
+
 static void scope_verify(Sandbox *sandbox) {
         _cleanup_(str_done) Str reason = STR_INIT;
         int r;
@@ -196,11 +244,7 @@ static void scope_verify(Sandbox *sandbox) {
                 sandbox_handle(sandbox, SANDBOX_ON_SCOPE_READY);
                 return;
         }
-        /* a process that died says itself how: EXITED is on its way */
-        if (r != SCOPE_CHECK_DEAD) {
-                sandbox_set_result(sandbox, RESULT_RESOURCES, str_text(&reason));
-        }
-        sandbox_handle(sandbox, SANDBOX_ON_SCOPE_FAILED);
+        scope_fail_later(sandbox, str_text(&reason));
 }
 
 static void on_scope(void *userdata, int result, const char *text) {
@@ -218,10 +262,7 @@ static void on_scope(void *userdata, int result, const char *text) {
                 scope_verify(sandbox);
                 return;
         }
-        if (scope_leader_is_alive(sandbox)) {
-                sandbox_set_result(sandbox, RESULT_RESOURCES, reason);
-        }
-        sandbox_handle(sandbox, SANDBOX_ON_SCOPE_FAILED);
+        scope_fail_later(sandbox, reason);
 }
 
 int launcher_scope_settings(const LaunchPlan *launch, ScopeSetting **ret) {
@@ -374,6 +415,7 @@ void launcher_clean(Sandbox *sandbox) {
         run->leader_pidfd = fd_close(run->leader_pidfd);
         run->main_pidfd = fd_close(run->main_pidfd);
         run->scope_job = scope_job_free(run->scope_job);
+        scope_fault_end(run);
         if (!run->scope_asked || !sandbox->manager->scopes) {
                 /* without a bus the janitor stops it when systemd can be reached again */
                 cleaned(sandbox);

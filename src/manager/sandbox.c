@@ -38,6 +38,8 @@ static void run_done(Run *run) {
         strv_free(run->assignments);
         prepared_plan_unref(run->prepared);
         scope_job_free(run->scope_job);
+        free(run->scope_fault);
+        sd_event_source_disable_unref(run->scope_waiter);
         sd_bus_message_unref(run->freezer_message);
         fd_close(run->leader_pidfd);
         fd_close(run->main_pidfd);

@@ -57,6 +57,8 @@ typedef struct Run {
         bool collected;         /* EXITED came */
         bool forgotten;         /* and was acknowledged */
         ScopeJob *scope_job;
+        char *scope_fault;             /* found, not yet the result; or NULL */
+        sd_event_source *scope_waiter; /* until it is */
         pid_t leader_pid, relay_pid, main_pid;
         int leader_pidfd, main_pidfd;
         uint32_t uid_base;

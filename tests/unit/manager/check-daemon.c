@@ -9,6 +9,7 @@
 
 #include <check.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -236,6 +237,58 @@ START_TEST(death_during_the_scope) {
 }
 END_TEST
 
+static void expect_nothing(const Bed *bed, int msec) {
+        struct pollfd ready = {.fd = bed->helper, .events = POLLIN};
+
+        ck_assert_int_eq(poll(&ready, 1, msec), 0);
+}
+
+static const FakeScript faulty_scripts[] = {FAKE_DONE, FAKE_FAILED, FAKE_REFUSED};
+
+/* What the helper says of a step that failed while the scope was made comes behind the scope's own
+ * fault, which follows from it, and is what counts. */
+START_TEST(failed_step_before_the_scope) {
+        const uint64_t numbers[CONTROL_NUMBERS_MAX] = {STEP_EXEC, ENOENT, UINT64_MAX};
+        Bed bed;
+
+        bed_open(&bed, true, faulty_scripts[_i]);
+        call_start(&bed, "no");
+        take_start(&bed);
+        say_held(&bed);
+        ck_assert_int_eq(fake_bus_count(&bed.fake, "StartTransientUnit " SCOPE, 1), 1);
+        expect_nothing(&bed, 200);
+        say(&bed, CONTROL_FAILED, numbers, "/bin/sleep", NULL, 0);
+        wait_for(&bed, "ActiveState", "failed");
+        wait_for(&bed, "Result", "exit-code");
+        wait_for(&bed, "FailedStep", "exec");
+        assert_contains(&bed, "StatusText", "/bin/sleep");
+        expect_nothing(&bed, 1500); /* and the scope's fault is forgotten */
+        wait_for(&bed, "Result", "exit-code");
+        bed_close(&bed);
+}
+END_TEST
+
+/* A stop in between does not wait, and is no failure. */
+START_TEST(stop_while_the_scope_is_at_fault) {
+        Bed bed;
+
+        bed_open(&bed, true, FAKE_DONE);
+        call_start(&bed, "no");
+        take_start(&bed);
+        say_held(&bed);
+        ck_assert_int_eq(fake_bus_count(&bed.fake, "StartTransientUnit " SCOPE, 1), 1);
+        expect_nothing(&bed, 200);
+        call_stop(&bed);
+        expect_kill(&bed, SIGKILL);
+        expect_nothing(&bed, 1200);
+        SAY(&bed, CONTROL_EXITED, CLD_KILLED, SIGKILL);
+        expect(&bed, CONTROL_FORGET);
+        wait_for(&bed, "ActiveState", "inactive");
+        wait_for(&bed, "Result", "success");
+        bed_close(&bed);
+}
+END_TEST
+
 static void assert_flag(Bed *bed, const char *property, bool value) {
         int flag;
 
@@ -343,6 +396,8 @@ int main(void) {
         tcase_add_test(tcase, damaged_state_is_put_aside);
         tcase_add_loop_test(tcase, scope_that_is_none_stops_the_start, 0, ELEMENTS(scope_cases));
         tcase_add_loop_test(tcase, death_during_the_scope, 0, 2);
+        tcase_add_loop_test(tcase, failed_step_before_the_scope, 0, ELEMENTS(faulty_scripts));
+        tcase_add_test(tcase, stop_while_the_scope_is_at_fault);
         tcase_add_test(tcase, units_are_found_and_reloaded);
         tcase_add_test(tcase, registry_is_bounded);
         tcase_add_test(tcase, bad_calls_are_answered);
