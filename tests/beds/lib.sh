@@ -95,7 +95,27 @@ property_is() {
 
 # Whether this host lets anybody limit memory: where others hold the controllers, it does not.
 limits_here() {
-        [ -d /sys/fs/cgroup/memory ] || grep -qw memory /sys/fs/cgroup/cgroup.controllers
+        cgroup1_here || grep -qw memory /sys/fs/cgroup/cgroup.controllers
+}
+
+# The older layout of cgroups, a hierarchy for each controller, or most.
+cgroup1_here() {
+        [ -d /sys/fs/cgroup/memory ]
+}
+
+# cgroup_file NAME CONTROLLER FILE: what the kernel says of a sandbox, wherever the controller is mounted;
+# without a controller, of its cgroup in cgroup2.
+cgroup_file() {
+        local pid top=/sys/fs/cgroup controller=$2
+        pid=$(property "$1" MainPID)
+        if [ -n "$controller" ] && [ -d "$top/$controller" ]; then
+                top=$top/$controller
+        elif [ -d "$top/unified" ]; then
+                top=$top/unified controller=""
+        else
+                controller=""
+        fi
+        cat "$top$(sed -nE "s/^[0-9]+:([^:]*,)?$controller(,[^:]*)?://p" "/proc/$pid/cgroup")/$3"
 }
 
 page_served() {

@@ -71,12 +71,8 @@ check_scope_limits() {
         check_equal "MemoryMax= is the scope's" "$(systemctl show -p MemoryMax --value sbx-web.scope)" 67108864
         check_equal "TasksMax= is the scope's" "$(systemctl show -p TasksMax --value sbx-web.scope)" 32
         check_equal "CPUQuota= is the scope's" "$(systemctl show -p CPUQuotaPerSecUSec --value sbx-web.scope)" 500ms
-        local group=/sys/fs/cgroup/memory/sbx.slice/sbx-web.scope
-        if [ -d "$group" ]; then
-                check_equal "the kernel has MemoryMax=" "$(cat "$group/memory.limit_in_bytes")" 67108864
-        else
-                check_equal "the kernel has MemoryMax=" "$(cat /sys/fs/cgroup/sbx.slice/sbx-web.scope/memory.max)" 67108864
-        fi
+        check_equal "the kernel has MemoryMax=" \
+                "$(cgroup_file web memory "$(cgroup1_here && echo memory.limit_in_bytes || echo memory.max)")" 67108864
 }
 
 check_systemd() {
@@ -111,7 +107,7 @@ check_exec() {
         check_equal "exec enters every namespace" \
                 "$("$SBXCTL" exec web -- /bin/sh -c 'for n in mnt pid uts ipc net user cgroup time; do readlink /proc/self/ns/$n; done')" \
                 "$(for n in mnt pid uts ipc net user cgroup time; do readlink "/proc/$pid/ns/$n"; done)"
-        check_output "exec enters the cgroup" "$([ -d /sys/fs/cgroup/memory ] && echo memory || echo ^0:):/$" "$SBXCTL" exec web -- /bin/cat /proc/self/cgroup
+        check_output "exec enters the cgroup" "$(cgroup1_here && echo memory || echo ^0:):/$" "$SBXCTL" exec web -- /bin/cat /proc/self/cgroup
         check_output "the workload's uid is unprivileged outside" '^Uid:\s+(52[4-9]|5[3-9]|[6-9])[0-9]+' \
                 grep Uid "/proc/$pid/status"
 }
@@ -169,8 +165,19 @@ check_limits() {
         "$SBXCTL" stop limited
 }
 
+# What one layout of cgroups cannot enforce, the other can.
+check_set_high() {
+        if cgroup1_here; then
+                check_status "what the host cannot enforce: 1" 1 "$SBXCTL" set-property lim TasksMax=13 MemoryHigh=16M
+                check_output "it is named" 'MemoryHigh=' "$SBXCTL" set-property lim TasksMax=13 MemoryHigh=16M
+        else
+                check "set-property of what only cgroup2 has" "$SBXCTL" set-property lim MemoryHigh=16M
+                check_equal "the kernel has that too" "$(cgroup_file lim memory memory.high)" 16777216
+        fi
+        check_equal "and all else is as it was" "$(cgroup_file lim pids pids.max)" 12
+}
+
 check_set_property() {
-        local pids=/sys/fs/cgroup/pids/sbx.slice/sbx-lim.scope/pids.max
         unit lim <<-END
 	[Sandbox]
 	Layers=busybox
@@ -180,17 +187,15 @@ check_set_property() {
 	END
         "$SBXCTL" start lim
         check "set-property of what runs" "$SBXCTL" set-property lim TasksMax=12 MemoryMax=32M
-        check_equal "the kernel has it" "$(cat "$pids")" 12
+        check_equal "the kernel has it" "$(cgroup_file lim pids pids.max)" 12
         check_equal "systemd has it" "$(systemctl show -p MemoryMax --value sbx-lim.scope)" 33554432
         check_output "it is kept" '^TasksMax=12$' cat /etc/sbx/system.control/lim.sandbox.d/50-TasksMax.conf
-        check_status "what the host cannot enforce: 1" 1 "$SBXCTL" set-property lim TasksMax=13 MemoryHigh=16M
-        check_output "it is named" 'MemoryHigh=' "$SBXCTL" set-property lim TasksMax=13 MemoryHigh=16M
-        check_equal "and all is as it was" "$(cat "$pids")" 12
+        check_set_high
         check "with --runtime" "$SBXCTL" set-property --runtime lim CPUWeight=50
         check_output "it is kept until the next boot" '^CPUWeight=50$' cat /run/sbx/system.control/lim.sandbox.d/50-CPUWeight.conf
         check "over the bus" busctl call org.sbx1 /org/sbx1 org.sbx1.Manager SetUnitProperties 'sba(sv)' lim.sandbox true 1 CPUWeight s ""
         check "restart" "$SBXCTL" restart lim
-        check_equal "the kernel has it again" "$(cat "$pids")" 12
+        check_equal "the kernel has it again" "$(cgroup_file lim pids pids.max)" 12
         check_output "show --effective" '^TasksMax +12 +12 *$' "$SBXCTL" show --effective lim
         systemctl set-property --runtime sbx.slice TasksMax=10
         check_output "it names the slice that caps" '^TasksMax +12 +12 +/sbx\.slice: 10$' "$SBXCTL" show --effective lim
@@ -215,6 +220,7 @@ check_freeze() {
         "$SBXCTL" start still
         check "sbxctl freeze" "$SBXCTL" freeze still
         check_equal "FreezerState" "$(property still FreezerState)" frozen
+        check_equal "the kernel has it" "$(cgroup_file still "" cgroup.events | sed -n 's/^frozen //p')" 1
         before=$(still_ticks)
         sleep 0.3
         check_equal "what is frozen gets no processor time" "$(still_ticks)" "$before"
@@ -223,6 +229,7 @@ check_freeze() {
         systemctl restart sbxd
         check "a new sbxd knows what is frozen" wait_for 10 property_is still FreezerState frozen
         check "busctl call ThawUnit" busctl call org.sbx1 /org/sbx1 org.sbx1.Manager ThawUnit s still.sandbox
+        check_equal "the kernel has it again" "$(cgroup_file still "" cgroup.freeze)" 0
         check_status "exec works again" 0 "$SBXCTL" exec still -- /bin/true
         "$SBXCTL" freeze still
         check "stop of what is frozen does not wait" timeout 10 "$SBXCTL" stop still

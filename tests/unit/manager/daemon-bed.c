@@ -8,8 +8,10 @@
 #include <check.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -141,9 +143,23 @@ void bed_connect(Bed *bed) {
         bed->bus = bed_private(bed);
 }
 
+/* With the last process in it the kernel removes it, however a test ends. */
+static void own_run(void) {
+        static bool done;
+
+        if (done) {
+                return;
+        }
+        ck_assert_int_eq(unshare(CLONE_NEWNS), 0);
+        ck_assert_int_eq(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+        ck_assert_int_eq(mount("tmpfs", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755"), 0);
+        done = true;
+}
+
 void bed_open_with(Bed *bed, bool scopes, FakeScript script, const char *option) {
         char path[128];
 
+        own_run();
         *bed = (Bed){.directory = "/run/sbx-daemon-XXXXXX",
                      .helper = -EBADF,
                      .scopes = scopes,
