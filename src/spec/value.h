@@ -15,8 +15,8 @@ typedef struct ValueItem {
         Place place;
         char *text;     /* WORDS: the word. ENVIRONMENT: "A=1". BINDS: source. TMPFS_LIST, PATHS,
                            FILES: path. ID_MAPS: "0:600000:1000". COMMANDS: the path. SYSCALLS: name or
-                           @group, or ""     for a plain ~. CHOICES: one of the directive's names, or "" for
-                           a plain ~ */
+                           @group, or "" for a plain ~. CHOICES: one of the directive's names, or ""
+                           for a plain ~ */
         char *second;   /* BINDS: destination. TMPFS_LIST: options, canonical */
         char **words;   /* COMMANDS: argv */
         uint64_t flags; /* VALUE_… below */
