@@ -2,7 +2,7 @@
 
 /* The manager's own way, without a client's start-up: one connection to sbxd that stays.
  *
- *     starter ADDRESS unit|transient
+ *     starter ADDRESS unit|transient [NAME.sandbox]
  *
  * For each line on stdin one sandbox is started that runs /bin/true once, and the microseconds are
  * printed from the request to the end of its job, which for a oneshot is its being over and cleaned
@@ -24,6 +24,7 @@
 typedef struct Starter {
         sd_bus *bus;
         bool transient;
+        const char *name;
         const char *job; /* what is waited for: others may start the unit, too */
         bool over;
         bool done;
@@ -43,10 +44,6 @@ static int64_t now_usec(void) {
         return (int64_t) ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
-static const char *name_of(const Starter *starter) {
-        return starter->transient ? TRANSIENT : UNIT;
-}
-
 static int on_job_removed(sd_bus_message *message, void *userdata, sd_bus_error *error) {
         Starter *starter = userdata;
         const char *path, *unit, *result;
@@ -62,7 +59,7 @@ static int on_job_removed(sd_bus_message *message, void *userdata, sd_bus_error 
 
 static void call(Starter *starter, const char *method) {
         must(sd_bus_call_method(starter->bus, SBX_BUS_NAME, SBX_OBJECT_PATH, SBX_INTERFACE_MANAGER,
-                                method, NULL, NULL, "s", name_of(starter)),
+                                method, NULL, NULL, "s", starter->name),
              method);
 }
 
@@ -73,7 +70,7 @@ static sd_bus_message *make_request(const Starter *starter) {
                      starter->bus, &request, SBX_BUS_NAME, SBX_OBJECT_PATH, SBX_INTERFACE_MANAGER,
                      starter->transient ? "StartTransientUnit" : "StartUnit"),
              "new request");
-        must(sd_bus_message_append(request, "ss", name_of(starter), "replace"), "append");
+        must(sd_bus_message_append(request, "ss", starter->name, "replace"), "append");
         if (starter->transient) {
                 must(sd_bus_message_append(request, "a(sv)a(sa(sv))", 3, "Type", "s", "oneshot",
                                            "Layers", "s", "busybox", "ExecStart", "s", "/bin/true",
@@ -115,11 +112,12 @@ int main(int argc, char **argv) {
         Starter starter = {};
         char line[16];
 
-        if (argc != 3) {
-                fprintf(stderr, "usage: starter ADDRESS unit|transient\n");
+        if (argc < 3 || argc > 4) {
+                fprintf(stderr, "usage: starter ADDRESS unit|transient [NAME.sandbox]\n");
                 return 2;
         }
         starter.transient = strcmp(argv[2], "transient") == 0;
+        starter.name = argc > 3 ? argv[3] : starter.transient ? TRANSIENT : UNIT;
         must(sd_bus_new(&starter.bus), "new connection");
         must(sd_bus_set_address(starter.bus, argv[1]), "address");
         must(sd_bus_negotiate_fds(starter.bus, true), "fds");
