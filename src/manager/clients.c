@@ -213,6 +213,7 @@ uint32_t client_call_cost(const Manager *manager, sd_bus_message *message) {
         } costs[] = {
                 {"GetManagedObjects", 1},
                 {"ListUnits", 64},
+                {"ListSandboxes", 16},
                 {"ListUnitFiles", 1}, /* all of the files are read */
         };
         const char *member = sd_bus_message_get_member(message);

@@ -33,7 +33,8 @@ extern const sd_bus_vtable bus_log_control_vtable[];
 int bus_reply_job(sd_bus_message *message, Sandbox *sandbox, JobKind kind, JobMode mode,
                   sd_bus_error *reterr);
 
-/* The methods of dbus-control.c. */
+/* The methods of dbus-list.c and dbus-control.c. */
+int bus_list_sandboxes(sd_bus_message *message, void *userdata, sd_bus_error *reterr);
 int bus_freeze_unit(sd_bus_message *message, void *userdata, sd_bus_error *reterr);
 int bus_thaw_unit(sd_bus_message *message, void *userdata, sd_bus_error *reterr);
 int bus_set_unit_properties(sd_bus_message *message, void *userdata, sd_bus_error *reterr);

@@ -222,6 +222,22 @@ static int on_list(sd_bus_message *message, void *userdata, sd_bus_error *error)
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
+static int on_list_sandboxes(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        int r;
+
+        r = sd_bus_message_new_method_return(message, &reply);
+        r = r < 0 ? r : sd_bus_message_open_container(reply, 'a', "(sssssutsas)");
+        for (size_t i = 0; r >= 0 && i < ELEMENTS(units); i++) {
+                r = sd_bus_message_append(
+                        reply, "(sssssutsas)", units[i].name, "What \033[31m it is", units[i].load,
+                        units[i].active, units[i].sub, units[i].pid,
+                        units[i].pid ? UINT64_C(1536) : UINT64_MAX, "running", 1, "8080");
+        }
+        r = r < 0 ? r : sd_bus_message_close_container(reply);
+        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
 static int on_list_files(sd_bus_message *message, void *userdata, sd_bus_error *error) {
         return sd_bus_reply_method_return(message, "a(ss)", 2, "/etc/sbx/system/web.sandbox",
                                           "enabled", "/etc/sbx/system/idle.sandbox", "disabled");
@@ -457,6 +473,8 @@ static const sd_bus_vtable manager_vtable[] = {
                       SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("LoadUnit", "s", "o", on_load, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("ListUnits", "", "a(ssssssouso)", on_list, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("ListSandboxes", "", "a(sssssutsas)", on_list_sandboxes,
+                      SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("ListProcesses", "s", "a(uuuustts)u", on_list_processes,
                       SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("ListUnitFiles", "", "a(ss)", on_list_files, SD_BUS_VTABLE_UNPRIVILEGED),

@@ -2,22 +2,21 @@
 #include "base/log.h"
 #include "ctl/connection.h"
 #include "ctl/names.h"
-#include "ctl/property.h"
+#include "ctl/output.h"
 #include "ctl/table.h"
 #include "ctl/text.h"
 
 #include <inttypes.h>
 
 typedef struct Row {
-        const char *unit, *description, *load, *active, *sub; /* the message's */
-        uint64_t pid, memory;
+        const char *unit, *description, *load, *active, *sub, *freezer; /* the message's */
+        uint32_t pid;
+        uint64_t memory;
         char *ports;
-        char *freezer; /* "running", "frozen"; NULL: not known */
 } Row;
 
 static void row_done(Row *row) {
         free(row->ports);
-        free(row->freezer);
 }
 
 static const TableColumn columns[] = {
@@ -32,45 +31,33 @@ static const TableColumn columns[] = {
         {"DESCRIPTION", .cut = true},
 };
 
-/* What ListUnits does not say. A unit may be gone by now: then its cells stay empty. */
-static int row_read(Ctl *ctl, const char *path, Row *row) {
-        sd_bus_error error __attribute__((cleanup(sd_bus_error_free))) = SD_BUS_ERROR_NULL;
-        _cleanup_json_ json_object *properties = NULL;
-        _cleanup_(str_done) Str ports = STR_INIT;
-        json_object *list;
+/* 1: one entry of ListSandboxes(); 0: there are no more. */
+static int row_read(sd_bus_message *reply, Row *row) {
+        _cleanup_(strv_freep) char **ports = NULL;
         int r;
 
-        row->memory = UINT64_MAX;
-        if (properties_read(ctl, path, SBX_INTERFACE_SANDBOX, &error, &properties) < 0) {
-                return 0;
+        r = sd_bus_message_enter_container(reply, 'r', "sssssutsas");
+        if (r <= 0) {
+                return r;
         }
-        row->pid = property_number(properties, "MainPID");
-        row->memory = property_number(properties, "MemoryCurrent");
-        row->freezer = strdup(property_text(properties, "FreezerState"));
-        if (!row->freezer) {
-                return -ENOMEM;
+        r = sd_bus_message_read(reply, "sssssuts", &row->unit, &row->description, &row->load,
+                                &row->active, &row->sub, &row->pid, &row->memory, &row->freezer);
+        r = r < 0 ? r : sd_bus_message_read_strv(reply, &ports);
+        r = r < 0 ? r : sd_bus_message_exit_container(reply);
+        if (r < 0) {
+                return r;
         }
-        list = property_list(properties, "Ports");
-        for (size_t i = 0; list && i < json_object_array_length(list); i++) {
-                json_object *port = json_object_array_get_idx(list, i);
-
-                r = str_appendf(&ports, "%s%s", i > 0 ? " " : "",
-                                json_object_get_string(json_object_array_get_idx(port, 1)));
-                if (r < 0) {
-                        return r;
-                }
-        }
-        row->ports = str_take(&ports);
-        return row->ports ? 0 : -ENOMEM;
+        row->ports = ports ? strv_join(ports, " ") : strdup("");
+        return row->ports ? 1 : -ENOMEM;
 }
 
 static bool row_is_frozen(const Row *row) {
-        return row->freezer && *row->freezer && !streq(row->freezer, "running");
+        return *row->freezer && !streq(row->freezer, "running");
 }
 
 static int row_to_table(const Row *row, struct libscols_table *table) {
         bool failed = streq(row->active, "failed"), bad = !streq(row->load, "loaded");
-        _cleanup_free_ char *pid = strf("%" PRIu64, row->pid);
+        _cleanup_free_ char *pid = strf("%" PRIu32, row->pid);
         _cleanup_(str_done) Str memory = STR_INIT;
 
         if (!pid || (row->memory != UINT64_MAX && row->memory > 0 &&
@@ -116,17 +103,13 @@ static int row_to_json(const Row *row, json_object *document) {
         return r < 0 ? r : json_push(document, TAKE(object));
 }
 
-/* One entry of ListUnits(). 1: shown; 0: left out or the end (*ret_end). */
+/* 1: shown; 0: left out or the end (*ret_end). */
 static int list_one(Ctl *ctl, sd_bus_message *reply, char **patterns, struct libscols_table *table,
                     json_object *document, bool *ret_end) {
-        const char *following, *path, *job_type, *job_path;
         _cleanup_(row_done) Row row = {};
-        uint32_t job;
         int r;
 
-        r = sd_bus_message_read(reply, "(ssssssouso)", &row.unit, &row.description, &row.load,
-                                &row.active, &row.sub, &following, &path, &job, &job_type,
-                                &job_path);
+        r = row_read(reply, &row);
         if (r <= 0) {
                 *ret_end = true;
                 return r;
@@ -136,10 +119,7 @@ static int list_one(Ctl *ctl, sd_bus_message *reply, char **patterns, struct lib
              streq(row.load, "loaded"))) {
                 return 0;
         }
-        r = row_read(ctl, path, &row);
-        if (r == 0) {
-                r = ctl->json != JSON_OFF ? row_to_json(&row, document) : row_to_table(&row, table);
-        }
+        r = ctl->json != JSON_OFF ? row_to_json(&row, document) : row_to_table(&row, table);
         return r < 0 ? r : 1;
 }
 
@@ -156,13 +136,13 @@ int verb_list(Ctl *ctl, char **args) {
         if (table_check(ctl, columns, ELEMENTS(columns)) != 0 || ctl_connect(ctl) < 0) {
                 return SBX_EXIT_FAILURE;
         }
-        r = ctl_call(ctl, "ListUnits", &error, &reply, NULL);
+        r = ctl_call(ctl, "ListSandboxes", &error, &reply, NULL);
         if (r < 0) {
                 return ctl_report(ctl, "list sandboxes", &error, r);
         }
         r = document ? table_new(ctl, columns, ELEMENTS(columns), &table) : -ENOMEM;
         if (r == 0) {
-                r = sd_bus_message_enter_container(reply, 'a', "(ssssssouso)");
+                r = sd_bus_message_enter_container(reply, 'a', "(sssssutsas)");
         }
         while (r >= 0 && !end) {
                 r = list_one(ctl, reply, args, table, document, &end);
