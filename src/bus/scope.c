@@ -2,6 +2,7 @@
 #include "bus/scope.h"
 
 #include "base/str.h"
+#include "bus/setting.h"
 
 #define SYSTEMD_NAME "org.freedesktop.systemd1"
 #define SYSTEMD_PATH "/org/freedesktop/systemd1"
@@ -87,6 +88,7 @@ ScopeJob *scope_job_free(ScopeJob *job) {
         for (size_t i = 0; i < job->n_settings; i++) {
                 free((char *) job->settings[i].name);
                 free((char *) job->settings[i].text);
+                value_list_done(&job->settings[i].list);
         }
         free(job->settings);
         free(job->pids);
@@ -237,21 +239,6 @@ static int on_timeout(sd_event_source *source, uint64_t usec, void *userdata) {
 
 /* -- calls -- */
 
-static int append_setting(sd_bus_message *message, const ScopeSetting *setting) {
-        switch (setting->signature) {
-        case 't':
-                return sd_bus_message_append(message, "(sv)", setting->name, "t", setting->number);
-        case 'b':
-                return sd_bus_message_append(message, "(sv)", setting->name, "b",
-                                             setting->number != 0);
-        case 's':
-                return sd_bus_message_append(message, "(sv)", setting->name, "s",
-                                             setting->text ? setting->text : "");
-        default:
-                return -EINVAL;
-        }
-}
-
 static int append_pids(sd_bus_message *message, const ScopeJob *job) {
         int r;
 
@@ -296,7 +283,7 @@ static int append_start(sd_bus_message *message, const ScopeJob *job) {
                                           "inactive-or-failed");
         }
         for (size_t i = 0; i < job->n_settings && r >= 0; i++) {
-                r = append_setting(message, &job->settings[i]);
+                r = setting_append(message, &job->settings[i]);
         }
         if (r >= 0) {
                 r = append_pids(message, job);
@@ -319,7 +306,7 @@ static int append_set(sd_bus_message *message, const ScopeJob *job) {
                 r = sd_bus_message_open_container(message, 'a', "(sv)");
         }
         for (size_t i = 0; i < job->n_settings && r >= 0; i++) {
-                r = append_setting(message, &job->settings[i]);
+                r = setting_append(message, &job->settings[i]);
         }
         return r >= 0 ? sd_bus_message_close_container(message) : r;
 }
@@ -395,8 +382,10 @@ static int job_copy_start(ScopeJob *job, const ScopeStart *start) {
                 *copy = start->settings[i];
                 copy->name = strdup(start->settings[i].name);
                 copy->text = start->settings[i].text ? strdup(start->settings[i].text) : NULL;
+                copy->list = (ValueList){};
                 job->n_settings++;
-                if (!copy->name || (start->settings[i].text && !copy->text)) {
+                if (!copy->name || (start->settings[i].text && !copy->text) ||
+                    value_list_copy(&start->settings[i].list, &copy->list) < 0) {
                         return -ENOMEM;
                 }
         }

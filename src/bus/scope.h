@@ -7,6 +7,7 @@
  * has died. org.freedesktop.systemd1(5). */
 
 #include "base/time.h"
+#include "spec/value.h"
 
 #include <sys/types.h>
 #include <systemd/sd-bus.h>
@@ -16,11 +17,15 @@ typedef struct ScopeJob ScopeJob;
 
 #define SCOPE_JOB_TIMEOUT_USEC (25 * USEC_PER_SEC)
 
+/* What a signature carries: t, b: number. s: text. ay: set. a(ss): text and second of each item;
+ * a(st): text and size. */
 typedef struct ScopeSetting {
         const char *name;
-        char signature; /* 't', 's' or 'b' */
+        const char *signature; /* a literal */
         uint64_t number;
         const char *text;
+        ValueList list;
+        NumberSet set;
 } ScopeSetting;
 
 typedef struct ScopeStart {

@@ -14,6 +14,7 @@ static void unit_forget(Offline *offline) {
         offline->launch = launch_plan_free(offline->launch);
         layer_sources_done(&offline->layers);
         offline->layers = (LayerSources){};
+        device_sources_done(&offline->devices);
         offline->unit = unit_free(offline->unit);
         diag_list_done(&offline->diags);
         offline->diags = (DiagList){};
@@ -110,6 +111,7 @@ int offline_plan(Offline *offline) {
                 .unit_name = offline->unit->name,
                 .spec = offline->unit->spec,
                 .layers = &offline->layers,
+                .devices = &offline->devices,
                 .host = &offline->host,
                 .backend = offline->backend,
         };
@@ -117,6 +119,9 @@ int offline_plan(Offline *offline) {
         int r;
 
         r = unit_resolve_layers(&offline->search, offline->unit, &offline->diags, &offline->layers);
+        if (r == 0) {
+                r = unit_resolve_devices(offline->unit->spec, &offline->diags, &offline->devices);
+        }
         if (r != 0) {
                 return r;
         }

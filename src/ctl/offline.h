@@ -15,6 +15,7 @@ typedef struct Offline {
         DiagList diags;
         Unit *unit;
         LayerSources layers;
+        DeviceSources devices;
         LaunchPlan *launch;
 } Offline;
 

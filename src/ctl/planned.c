@@ -78,6 +78,31 @@ static int push_op(json_object *array, const Op *op) {
         return r < 0 ? r : json_push(array, TAKE(row));
 }
 
+static json_object *set_to_json(const NumberSet *set) {
+        _cleanup_(str_done) Str text = STR_INIT;
+
+        return number_set_format(set, ' ', &text) < 0 ? NULL
+                                                      : json_object_new_string(str_text(&text));
+}
+
+/* An array of arrays: [["/dev/null", "rw"]], [["/dev/sda", 1000]]. */
+static json_object *items_to_json(const ValueList *list, bool numbered) {
+        _cleanup_json_ json_object *array = json_object_new_array();
+
+        for (size_t i = 0; array && i < list->n; i++) {
+                const ValueItem *item = &list->items[i];
+                json_object *row = json_object_new_array();
+
+                if (!row || json_push(array, row) < 0 ||
+                    json_push(row, json_object_new_string(item->text)) < 0 ||
+                    (item->second && json_push(row, json_object_new_string(item->second)) < 0) ||
+                    (numbered && json_push(row, json_object_new_uint64(item->size)) < 0)) {
+                        return NULL;
+                }
+        }
+        return TAKE(array);
+}
+
 static int push_property(json_object *array, const ScopeProperty *property) {
         _cleanup_json_ json_object *row = json_object_new_object();
         int r;
@@ -86,9 +111,14 @@ static int push_property(json_object *array, const ScopeProperty *property) {
                 return -ENOMEM;
         }
         r = json_set_text(row, "name", property->name);
-        if (r == 0 && property->signature == 's') {
+        if (r == 0 && property->text) {
                 r = json_set_text(row, "value", property->text);
-        } else if (r == 0 && property->signature == 'b') {
+        } else if (r == 0 && streq(property->signature, "ay")) {
+                r = json_set(row, "value", set_to_json(&property->set));
+        } else if (r == 0 && property->signature[0] == 'a') {
+                r = json_set(row, "value",
+                             items_to_json(&property->list, streq(property->signature, "a(st)")));
+        } else if (r == 0 && property->signature[0] == 'b') {
                 r = json_set(row, "value", json_object_new_boolean(property->number != 0));
         } else if (r == 0) {
                 r = json_set(row, "value", json_object_new_uint64(property->number));

@@ -25,6 +25,16 @@ void cgroup_base_init(CgroupBase *base) {
         }
 }
 
+/* Without these a helper still works; a sandbox that needs them is refused. */
+static bool hierarchy_is_optional(int hierarchy) {
+        for (size_t i = 0; i < ELEMENTS(text_limit_table); i++) {
+                if ((int) text_limit_table[i].hierarchy == hierarchy) {
+                        return true;
+                }
+        }
+        return false;
+}
+
 /* Only these are ever made below a base. */
 static bool hierarchy_is_used(CgroupMode mode, int hierarchy) {
         if (hierarchy == CGROUP_HIERARCHY_UNIFIED || mode == CGROUP_UNIFIED) {
@@ -35,7 +45,7 @@ static bool hierarchy_is_used(CgroupMode mode, int hierarchy) {
                         return true;
                 }
         }
-        return false;
+        return hierarchy_is_optional(hierarchy);
 }
 
 static int open_own(CgroupBase *base, CgroupHierarchy hierarchy) {
@@ -221,6 +231,9 @@ static int enable_controllers(const CgroupBase *base) {
         for (size_t i = 0; i < ELEMENTS(limit_table); i++) {
                 wanted |= UINT32_C(1) << limit_table[i].v2_hierarchy;
         }
+        for (size_t i = 0; i < ELEMENTS(text_limit_table); i++) {
+                wanted |= UINT32_C(1) << text_limit_table[i].hierarchy;
+        }
         wanted &= base->controllers;
         if (wanted == 0) {
                 return 0;
@@ -232,6 +245,27 @@ static int enable_controllers(const CgroupBase *base) {
                 r = cgroup_enable(own, wanted);
         }
         return r < 0 ? r : cgroup_enable(base->fds[CGROUP_HIERARCHY_UNIFIED], wanted);
+}
+
+/* The base in one hierarchy, made unless it is there. */
+static int base_open(CgroupBase *base, int hierarchy) {
+        int *fd = &base->fds[hierarchy], own = base->own[hierarchy], r = 0;
+
+        if (*fd < 0) {
+                *fd = cgroup_make(own, base->name);
+        }
+        if (*fd == -EEXIST) {
+                *fd = cgroup_open_at(own, base->name);
+        }
+        if (*fd >= 0 && hierarchy == CGROUP_HIERARCHY_CPUSET) {
+                r = cgroup_seed_cpuset(own, *fd);
+        }
+        if (r < 0) {
+                *fd = fd_close(*fd);
+                (void) unlinkat(own, base->name, AT_REMOVEDIR);
+                return r;
+        }
+        return *fd;
 }
 
 /* make: 1, or 0 with nothing done where there is none to adopt. */
@@ -252,14 +286,9 @@ static int base_take(CgroupBase *base, bool make) {
                 if (base->own[i] < 0) {
                         continue;
                 }
-                if (base->fds[i] < 0) {
-                        base->fds[i] = cgroup_make(base->own[i], base->name);
-                }
-                if (base->fds[i] == -EEXIST) {
-                        base->fds[i] = cgroup_open_at(base->own[i], base->name);
-                }
-                if (base->fds[i] < 0) {
-                        return base->fds[i];
+                r = base_open(base, i);
+                if (r < 0 && !hierarchy_is_optional(i)) {
+                        return r;
                 }
         }
         /* cgroup2 comes first in the order: its cgroup.kill empties the others as well. */

@@ -6,6 +6,9 @@
 #include <fcntl.h>
 #include <stdio.h>
 
+/* A file of one line for each disk and limit. */
+#define LIMIT_TEXT_MAX 65536u
+
 void cgroup_set_init(CgroupSet *set) {
         *set = (CgroupSet){};
         for (int i = 0; i < _CGROUP_HIERARCHY_MAX; i++) {
@@ -18,7 +21,8 @@ void cgroup_set_done(CgroupSet *set) {
                 set->fds[i] = fd_close(set->fds[i]);
         }
         free(set->name);
-        set->name = NULL;
+        free(set->degraded);
+        set->name = set->degraded = NULL;
 }
 
 bool cgroup_set_is_empty(const CgroupSet *set) {
@@ -49,6 +53,10 @@ static uint32_t hierarchies_wanted(const CgroupBase *base, const Plan *plan) {
         while ((op = plan_next(plan, OP_LIMIT, &i))) {
                 mask |= UINT32_C(1) << limit_table[op->args[0].u64].v1_hierarchy;
         }
+        i = 0;
+        while ((op = plan_next(plan, OP_LIMIT_TEXT, &i))) {
+                mask |= UINT32_C(1) << text_limit_table[op->args[0].u64].hierarchy;
+        }
         return mask;
 }
 
@@ -64,6 +72,24 @@ static int make_one(int parent_fd, const char *name) {
         return r < 0 ? r : cgroup_make(parent_fd, name);
 }
 
+int cgroup_seed_cpuset(int parent_fd, int cgroup_fd) {
+        static const char *const files[] = {"cpuset.mems", "cpuset.cpus"};
+
+        for (size_t i = 0; i < ELEMENTS(files); i++) {
+                _cleanup_free_ char *text = NULL;
+                int r;
+
+                r = file_read_at(parent_fd, files[i], LIMIT_TEXT_MAX, &text, NULL);
+                if (r == 0) {
+                        r = file_write_at(cgroup_fd, files[i], text);
+                }
+                if (r < 0) {
+                        return r;
+                }
+        }
+        return 0;
+}
+
 static int make_all(const CgroupBase *base, const char *name, uint32_t wanted, CgroupSet *set) {
         set->name = strdup(name);
         if (!set->name) {
@@ -76,6 +102,13 @@ static int make_all(const CgroupBase *base, const char *name, uint32_t wanted, C
                 set->fds[i] = make_one(base->fds[i], name);
                 if (set->fds[i] < 0) {
                         return set->fds[i];
+                }
+                if (i == CGROUP_HIERARCHY_CPUSET) {
+                        int r = cgroup_seed_cpuset(base->fds[i], set->fds[i]);
+
+                        if (r < 0) {
+                                return r;
+                        }
                 }
         }
         return 0;
@@ -142,18 +175,67 @@ static int write_limit(const CgroupBase *base, const CgroupSet *set, const Limit
         return limit_in_force(limit, base->mode, value, now) ? 0 : -EOPNOTSUPP;
 }
 
-static int write_limits(const CgroupBase *base, const CgroupSet *set, const Plan *plan,
+static int write_text(const CgroupBase *base, const CgroupSet *set, const TextLimit *limit,
+                      const char *line, const char **ret_file) {
+        _cleanup_free_ char *content = NULL;
+        CgroupHierarchy hierarchy;
+        int fd, r;
+
+        *ret_file = limit->scope_property;
+        r = text_limit_locate(limit, base->mode, base->controllers, &hierarchy, ret_file);
+        if (r < 0) {
+                return r;
+        }
+        fd = set->fds[base->mode == CGROUP_UNIFIED ? CGROUP_HIERARCHY_UNIFIED : hierarchy];
+        if (fd < 0) {
+                return -EOPNOTSUPP;
+        }
+        r = file_write_at(fd, *ret_file, line);
+        if (r == 0) {
+                r = file_read_at(fd, *ret_file, LIMIT_TEXT_MAX, &content, NULL);
+        }
+        if (r < 0) {
+                return r == -ENOENT ? -EOPNOTSUPP : r;
+        }
+        return text_limit_in_force(line, content) ? 0 : -EOPNOTSUPP;
+}
+
+/* What an op asks for is left out, for BestEffort= says so. */
+static int note_degraded(CgroupSet *set, const Op *op, const char *file, int fault) {
+        const char *property = op->kind == OP_LIMIT
+                                       ? limit_table[op->args[0].u64].scope_property
+                                       : text_limit_table[op->args[0].u64].scope_property;
+        char *text = strf("%s%s%s (%s) is not in force: %s.", set->degraded ? set->degraded : "",
+                          set->degraded ? " " : "", property, file, strerror(-fault));
+
+        if (!text) {
+                return -ENOMEM;
+        }
+        free(set->degraded);
+        set->degraded = text;
+        return 0;
+}
+
+static int write_limits(const CgroupBase *base, CgroupSet *set, const Plan *plan,
                         CgroupFault *fault) {
         for (size_t i = 0; i < plan->n_ops; i++) {
                 const Op *op = &plan->ops[i];
+                bool best_effort = i > 0 && op[-1].kind == OP_BEST_EFFORT;
                 int r;
 
-                if (op->kind != OP_LIMIT) {
+                if (op->kind == OP_LIMIT) {
+                        r = write_limit(base, set, &limit_table[op->args[0].u64], op->args[1].u64,
+                                        &fault->object);
+                } else if (op->kind == OP_LIMIT_TEXT) {
+                        r = write_text(base, set, &text_limit_table[op->args[0].u64],
+                                       op->args[1].string, &fault->object);
+                } else {
                         continue;
                 }
                 fault->op = i;
-                r = write_limit(base, set, &limit_table[op->args[0].u64], op->args[1].u64,
-                                &fault->object);
+                if (r < 0 && best_effort) {
+                        r = note_degraded(set, op, fault->object, r);
+                }
                 if (r < 0) {
                         return r;
                 }
@@ -173,6 +255,7 @@ int cgroup_set_make(CgroupBase *base, const Plan *plan, CgroupSet *ret, CgroupFa
         *ret_fault = (CgroupFault){};
         if (!op) {
                 op = plan_find(plan, OP_LIMIT);
+                op = op ? op : plan_find(plan, OP_LIMIT_TEXT);
                 if (op) {
                         ret_fault->op = (size_t) (op - plan->ops);
                         return -EINVAL;

@@ -7,6 +7,7 @@
 
 #include "kern/cgroup.h"
 #include "op/limit.h"
+#include "op/text-limit.h"
 
 #define CGROUPS_NAME "sbx"
 
@@ -22,6 +23,8 @@ typedef struct CgroupBase {
 /* One sandbox's. */
 typedef struct CgroupSet {
         char *name;
+        char *degraded; /* a sentence on the limits that only BestEffort= made do without, or NULL
+                         */
         int fds[_CGROUP_HIERARCHY_MAX];
 } CgroupSet;
 
@@ -38,13 +41,15 @@ void cgroup_base_init(CgroupBase *base);
 int cgroup_base_adopt(CgroupBase *base);
 /* Makes the base unless it is there. -EBUSY: too many helpers. */
 int cgroup_base_make(CgroupBase *base);
+/* On v1 a cgroup without processors and memory nodes holds no process: those of the parent. */
+int cgroup_seed_cpuset(int parent_fd, int cgroup_fd);
 /* Removes the base where it is empty, and closes it. */
 void cgroup_base_done(CgroupBase *base);
 
 /* Makes the cgroups that the plan's CGROUP op names and writes and reads back its LIMITs. The first
  * call makes the base. Nothing is left behind on failure. 0 also, and an empty set, where the plan
- * has no CGROUP op; -EINVAL: LIMIT without CGROUP. -EOPNOTSUPP: no controller, or the kernel did
- * not take the value. */
+ * has no CGROUP op; -EINVAL: LIMIT or LIMIT_TEXT without CGROUP. -EOPNOTSUPP: no controller, or the
+ * kernel did not take the value. */
 int cgroup_set_make(CgroupBase *base, const Plan *plan, CgroupSet *ret, CgroupFault *ret_fault);
 /* Writes and reads back the LIMITs of plan into cgroups where processes stand; where one fails,
  * those of undo, and gives its fault. */

@@ -275,11 +275,13 @@ static bool plan_has_relay(const Sandbox *sandbox) {
 }
 
 static void send_ready(const Sandbox *sandbox) {
+        const char *limits = sandbox->cgroups.degraded;
         ControlMessage message = {
                 .type = CONTROL_READY, .serial = sandbox->start_serial, .id = sandbox->id};
 
         message.numbers[READY_BUILT_USEC] = sandbox->built_usec;
-        (void) snprintf(message.strings[0], sizeof(message.strings[0]), "%s", sandbox->degraded);
+        (void) snprintf(message.strings[0], sizeof(message.strings[0]), "%s%s%s", sandbox->degraded,
+                        sandbox->degraded[0] && limits ? " " : "", limits ? limits : "");
         helper_send(sandbox->helper, &message);
 }
 
@@ -329,9 +331,25 @@ static int open_cgroup(const Sandbox *sandbox, CgroupMode mode, CgroupHierarchy 
         return streq(own, path) ? -ENODATA : cgroup_open(mode, hierarchy, path);
 }
 
+/* What the scope was asked for is not what it has, where the host's systemd could not do it. */
+static int check_device_filter(const Sandbox *sandbox, CgroupMode mode, int64_t *ret_op) {
+        const Op *op = plan_find(sandbox->plan, OP_DEVICE_FILTER);
+        _cleanup_fd_ int fd = -EBADF;
+
+        if (!op) {
+                return 0;
+        }
+        *ret_op = op - sandbox->plan->ops;
+        fd = open_cgroup(sandbox, mode,
+                         mode == CGROUP_UNIFIED ? CGROUP_HIERARCHY_UNIFIED
+                                                : CGROUP_HIERARCHY_DEVICES);
+        return fd < 0 ? fd : cgroup_check_device_filter(fd);
+}
+
 static void release(Sandbox *sandbox) {
         CgroupMode mode = cgroup_mode_detect();
         _cleanup_fd_ int memory = -EBADF;
+        int64_t op = -1;
         int r;
 
         memory = open_cgroup(sandbox, mode, CGROUP_HIERARCHY_MEMORY);
@@ -340,9 +358,12 @@ static void release(Sandbox *sandbox) {
                 open_cgroup(sandbox, mode,
                             mode == CGROUP_V1 ? CGROUP_HIERARCHY_PIDS : CGROUP_HIERARCHY_UNIFIED);
         sandbox->released = true;
-        r = launch_go(&sandbox->launch, sandbox->memory_events);
+        r = check_device_filter(sandbox, mode, &op);
+        if (r == 0) {
+                r = launch_go(&sandbox->launch, sandbox->memory_events);
+        }
         if (r < 0) {
-                sandbox_fail(sandbox, STEP_SCOPE, r, -1, NULL);
+                sandbox_fail(sandbox, STEP_SCOPE, r, op, NULL);
         }
 }
 

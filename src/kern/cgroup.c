@@ -8,13 +8,16 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/bpf.h>
 #include <linux/magic.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#define DEVICES_MAX 65536u
 #define EVENTS_MAX 4096u
 /* A sandbox may make cgroups of its own when it is let; nobody nests them deeper than this in
  * earnest. */
@@ -97,6 +100,31 @@ int cgroup_enable(int cgroup_fd, uint32_t controllers) {
                 }
         }
         return result;
+}
+
+static int check_device_program(int unified_fd) {
+        union bpf_attr attributes = {
+                .query = {.target_fd = (uint32_t) unified_fd, .attach_type = BPF_CGROUP_DEVICE},
+        };
+
+        if (syscall(SYS_bpf, BPF_PROG_QUERY, &attributes, sizeof(attributes)) < 0) {
+                return negative_errno();
+        }
+        return attributes.query.prog_cnt > 0 ? 0 : -EOPNOTSUPP;
+}
+
+int cgroup_check_device_filter(int cgroup_fd) {
+        _cleanup_free_ char *text = NULL;
+        int r;
+
+        if (cgroup_is_unified(cgroup_fd)) {
+                return check_device_program(cgroup_fd);
+        }
+        r = file_read_at(cgroup_fd, "devices.list", DEVICES_MAX, &text, NULL);
+        if (r < 0) {
+                return r;
+        }
+        return startswith(text, "a ") ? -EOPNOTSUPP : 0;
 }
 
 int cgroup_freeze(int unified_fd, bool freeze) {

@@ -27,6 +27,10 @@ bool cgroup_is_unified(int cgroup_fd);
  * each: gives the first error, and what worked stays. -EBUSY: processes stand in it. */
 int cgroup_enable(int cgroup_fd, uint32_t controllers);
 
+/* Whether the kernel asks anybody before a process of this cgroup opens a device: on v1 by its own
+ * list, on cgroup2 by a BPF program. 0; -EOPNOTSUPP: every device may be opened; -EPERM: not ours
+ * to know. */
+int cgroup_check_device_filter(int cgroup_fd);
 /* cgroup2 alone (any process may stand below): freezes or thaws everything in and below it. The
  * kernel does it by and by: cgroup.events says when, and wakes who polls it for EPOLLPRI. */
 int cgroup_freeze(int unified_fd, bool freeze);

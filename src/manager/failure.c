@@ -129,6 +129,12 @@ static const Advice advices[] = {
          "This machine has none of these processors, or a cpuset keeps them from the sandbox."},
         {STEP_CHDIR, ANY, ENOENT,
          "Make the directory in a layer, or put a - before it to do without."},
+        {STEP_SCOPE, OP_DEVICE_FILTER, EOPNOTSUPP,
+         "systemd put no device filter before the scope, as the kernel or a container does not let "
+         "it: leave the directive out."},
+        {STEP_SCOPE, OP_DEVICE_FILTER, EPERM,
+         "The helper may not see whether there is a device filter: it needs CAP_NET_ADMIN of the "
+         "host."},
         {STEP_SCOPE, ANY, ETIMEDOUT, "systemd is busy or stuck: see systemctl list-jobs."},
         {ANY, ANY, ENOMEM, "The host is out of memory, or MemoryMax= is too small to start in."},
         {ANY, ANY, ENOSPC, "A file system or a table of the kernel is full."},
@@ -293,6 +299,34 @@ int failure_format_limit(const Limit *limit, uint64_t asked, uint64_t read_back,
                                        "host: leave the directive out.");
         }
         return str_appendf(out, "the kernel has %llu.", (unsigned long long) read_back);
+}
+
+int failure_format_text_limit(const char *asked, const char *content, int fault, uint16_t origin,
+                              const Place *place, const Spec *spec, Str *out) {
+        int r;
+
+        assert(asked);
+        assert(out);
+
+        r = failure_format_origin(origin, place, spec, out);
+        if (r == 0) {
+                r = str_appendf(out, ": the limit \"%s\" is not in force in the scope: ", asked);
+        }
+        if (r < 0) {
+                return r;
+        }
+        if (fault > 0) {
+                return str_appendf(out,
+                                   "systemd and this kernel do not apply it here (%s). Leave the "
+                                   "directive out, or name it in BestEffort=.",
+                                   strerror(fault));
+        }
+        r = str_append(out, "the kernel has \"");
+        if (r == 0) {
+                r = str_append_escaped(out, content, strcspn(content, "\n"));
+        }
+        return r < 0 ? r
+                     : str_append(out, "\". Leave the directive out, or name it in BestEffort=.");
 }
 
 int failure_format_diags(const DiagList *diags, Str *out) {

@@ -28,5 +28,8 @@ int failure_format_origin(uint16_t origin, const Place *place, const Spec *spec,
  * it could not be read (positive errno), or 0. */
 int failure_format_limit(const Limit *limit, uint64_t asked, uint64_t read_back, int fault,
                          uint16_t origin, const Place *place, const Spec *spec, Str *out);
+/* The same for a line of a TextLimit; content: the whole file, NULL with fault. */
+int failure_format_text_limit(const char *asked, const char *content, int fault, uint16_t origin,
+                              const Place *place, const Spec *spec, Str *out);
 /* Appends the diagnostics, one a line, at most 8 of them. */
 int failure_format_diags(const DiagList *diags, Str *out);

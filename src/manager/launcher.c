@@ -68,6 +68,7 @@ static unsigned sandbox_n_streams(const Sandbox *sandbox) {
 static int sandbox_prepare(Sandbox *sandbox, DiagList *diags) {
         Manager *manager = sandbox->manager;
         LayerSources layers = {};
+        DeviceSources devices = {};
         PlanInput input = {
                 .unit_name = sandbox->name,
                 .spec = sandbox->run.spec,
@@ -82,17 +83,19 @@ static int sandbox_prepare(Sandbox *sandbox, DiagList *diags) {
 
         r = unit_read_environment(&manager->search, sandbox->run.spec, diags, &files);
         r = r != 0 ? r : unit_resolve_layers(&manager->search, sandbox->unit, diags, &layers);
+        r = r != 0 ? r : unit_resolve_devices(sandbox->run.spec, diags, &devices);
         if (r != 0) {
                 layer_sources_done(&layers);
                 return r;
         }
         input.variables = (PlanVariables){.manager = environ, .files = files};
-        if (prepared_plan_fits(sandbox->prepared, &layers, files, input.terminal,
+        if (prepared_plan_fits(sandbox->prepared, &layers, &devices, files, input.terminal,
                                input.n_streams)) {
                 layer_sources_done(&layers);
+                device_sources_done(&devices);
         } else {
                 sandbox->prepared = prepared_plan_unref(sandbox->prepared);
-                r = prepared_plan_new(&input, &layers, diags, &sandbox->prepared);
+                r = prepared_plan_new(&input, &layers, &devices, diags, &sandbox->prepared);
                 if (r != 0) {
                         return r;
                 }
@@ -275,7 +278,7 @@ int launcher_scope_settings(const LaunchPlan *launch, ScopeSetting **ret) {
                 const ScopeProperty *property = &launch->properties[i];
 
                 settings[i] = (ScopeSetting){property->name, property->signature, property->number,
-                                             property->text};
+                                             property->text, property->list,      property->set};
         }
         *ret = settings;
         return 0;

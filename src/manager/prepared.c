@@ -9,25 +9,29 @@
 
 enum { ASSIGNMENT_MAX = 64 };
 
-int prepared_plan_new(const PlanInput *input, LayerSources *layers, DiagList *diags,
-                      PreparedPlan **ret) {
+int prepared_plan_new(const PlanInput *input, LayerSources *layers, DeviceSources *devices,
+                      DiagList *diags, PreparedPlan **ret) {
         _cleanup_(prepared_plan_unrefp) PreparedPlan *prepared = NULL;
         PlanInput filled;
         int r;
 
         assert(input);
         assert(layers);
+        assert(devices);
         assert(diags);
         assert(ret);
 
         prepared = calloc(1, sizeof(*prepared));
         if (!prepared) {
                 layer_sources_done(layers);
+                device_sources_done(devices);
                 return -ENOMEM;
         }
         prepared->n_refs = 1;
         prepared->layers = *layers;
         *layers = (LayerSources){};
+        prepared->devices = *devices;
+        *devices = (DeviceSources){};
         prepared->terminal = input->terminal;
         prepared->n_streams = input->n_streams;
         r = strv_copy(input->variables.files, &prepared->files);
@@ -37,6 +41,7 @@ int prepared_plan_new(const PlanInput *input, LayerSources *layers, DiagList *di
 
         filled = *input;
         filled.layers = &prepared->layers;
+        filled.devices = &prepared->devices;
         filled.invocation = INVOCATION_NONE;
         r = launch_plan_build(&filled, diags, &prepared->launch);
         if (r != 0) {
@@ -58,6 +63,7 @@ PreparedPlan *prepared_plan_unref(PreparedPlan *prepared) {
                 launch_plan_free(prepared->launch);
                 layer_sources_done(&prepared->layers);
                 strv_free(prepared->files);
+                device_sources_done(&prepared->devices);
                 free(prepared);
         }
         return NULL;
@@ -77,11 +83,14 @@ static bool layers_equal(const LayerSources *a, const LayerSources *b) {
 }
 
 bool prepared_plan_fits(const PreparedPlan *prepared, const LayerSources *layers,
-                        char *const *files, bool terminal, unsigned n_streams) {
+                        const DeviceSources *devices, char *const *files, bool terminal,
+                        unsigned n_streams) {
         assert(layers);
 
         return prepared && prepared->terminal == terminal && prepared->n_streams == n_streams &&
-               layers_equal(&prepared->layers, layers) && strv_equal(prepared->files, files);
+               layers_equal(&prepared->layers, layers) &&
+               device_sources_equal(&prepared->devices, devices) &&
+               strv_equal(prepared->files, files);
 }
 
 /* "container_uuid=" and the id in the form of a UUID. */

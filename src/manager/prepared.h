@@ -13,21 +13,23 @@ typedef struct PreparedPlan {
         LaunchPlan *launch;
         LayerSources layers;
         char **files; /* the variables of EnvironmentFile= */
+        DeviceSources devices;
         bool terminal;
         unsigned n_streams;
 } PreparedPlan;
 
-/* input->invocation is not read. 0, PLAN_E_UNSUPPORTED with diags, or -errno. Takes the layers,
- * whatever the outcome. */
-int prepared_plan_new(const PlanInput *input, LayerSources *layers, DiagList *diags,
-                      PreparedPlan **ret);
+/* input->invocation is not read. 0, PLAN_E_UNSUPPORTED with diags, or -errno. Takes layers and
+ * devices, whatever the outcome. */
+int prepared_plan_new(const PlanInput *input, LayerSources *layers, DeviceSources *devices,
+                      DiagList *diags, PreparedPlan **ret);
 PreparedPlan *prepared_plan_ref(PreparedPlan *prepared);
 PreparedPlan *prepared_plan_unref(PreparedPlan *prepared);
 DEFINE_CLEANUP(PreparedPlan *, prepared_plan_unref)
 
 /* True where it is what a plan for these would be. */
 bool prepared_plan_fits(const PreparedPlan *prepared, const LayerSources *layers,
-                        char *const *files, bool terminal, unsigned n_streams);
+                        const DeviceSources *devices, char *const *files, bool terminal,
+                        unsigned n_streams);
 /* A sealed memfd with the plan of this start; the fd, or -errno. joined: the id of the sandbox that
  * JoinsNamespaceOf= names, NULL where there is none. */
 int prepared_plan_seal(PreparedPlan *prepared, const char *invocation, uint16_t rows,

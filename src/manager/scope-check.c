@@ -5,6 +5,7 @@
 #include "base/path.h"
 #include "manager/failure.h"
 #include "manager/manager.h"
+#include "op/text-limit.h"
 
 #include <poll.h>
 
@@ -92,17 +93,26 @@ static int limit_fault(const Sandbox *sandbox, const Limit *limit, uint64_t aske
         return limit_in_force(limit, host->cgroup_mode, asked, *ret_read) ? 0 : 1;
 }
 
-static int check_limit(Sandbox *sandbox, const ScopeProperty *property, Str *reason) {
-        _cleanup_(str_done) Str text = STR_INIT;
-        const Limit *limit = limit_find(property->name);
+/* What comes of a limit that is not in force, once text says so. */
+static int limit_missing(Sandbox *sandbox, const ScopeProperty *property, const Str *text,
+                         Str *reason) {
         const Spec *spec = sandbox->run.spec;
-        uint64_t read_back = LIMIT_INFINITY;
-        bool asked_for;
         int r;
 
-        if (!limit || property->signature != 't') {
-                return 0;
+        if (property->origin < _DIRECTIVE_MAX && spec->set[property->origin] &&
+            !spec_is_best_effort(spec, (DirectiveId) property->origin)) {
+                r = str_append(reason, str_text(text));
+                return r < 0 ? r : SCOPE_CHECK_LIMIT;
         }
+        return strv_append(&sandbox->degraded, str_text(text));
+}
+
+static int check_number(Sandbox *sandbox, const ScopeProperty *property, const Limit *limit,
+                        Str *reason) {
+        _cleanup_(str_done) Str text = STR_INIT;
+        uint64_t read_back = LIMIT_INFINITY;
+        int r;
+
         r = limit_fault(sandbox, limit, property->number, &read_back);
         if (r == 0) {
                 return 0;
@@ -110,14 +120,54 @@ static int check_limit(Sandbox *sandbox, const ScopeProperty *property, Str *rea
         if (!scope_leader_is_alive(sandbox)) {
                 return SCOPE_CHECK_DEAD;
         }
-        asked_for = property->origin < _DIRECTIVE_MAX && spec->set[property->origin];
         r = failure_format_limit(limit, property->number, read_back, r < 0 ? -r : 0,
-                                 property->origin, &property->place, spec,
-                                 asked_for ? reason : &text);
-        if (r < 0) {
-                return r;
+                                 property->origin, &property->place, sandbox->run.spec, &text);
+        return r < 0 ? r : limit_missing(sandbox, property, &text, reason);
+}
+
+/* *ret: what the file says; NULL with -errno where it cannot be read or is not the scope's own. */
+static int read_text(const Sandbox *sandbox, const TextLimit *limit, char **ret) {
+        const HostFacts *host = &sandbox->manager->host;
+        int r;
+
+        r = in_scope(sandbox, limit->hierarchy, sandbox->run.leader_pid);
+        if (r <= 0) {
+                return r < 0 ? r : -EOPNOTSUPP;
         }
-        return asked_for ? SCOPE_CHECK_LIMIT : strv_append(&sandbox->degraded, str_text(&text));
+        return text_limit_read(limit, host->cgroup_mode, host->cgroup_controllers,
+                               sandbox->run.leader_pid, ret);
+}
+
+static int check_text(Sandbox *sandbox, const ScopeProperty *property, const TextLimit *limit,
+                      Str *reason) {
+        _cleanup_free_ char *content = NULL;
+        int fault, r = 0;
+
+        fault = read_text(sandbox, limit, &content);
+        STRV_FOREACH (line, property->expected) {
+                _cleanup_(str_done) Str text = STR_INIT;
+
+                if (fault == 0 && text_limit_in_force(*line, content)) {
+                        continue;
+                }
+                if (!scope_leader_is_alive(sandbox)) {
+                        return SCOPE_CHECK_DEAD;
+                }
+                r = failure_format_text_limit(*line, content, -fault, property->origin,
+                                              &property->place, sandbox->run.spec, &text);
+                return r < 0 ? r : limit_missing(sandbox, property, &text, reason);
+        }
+        return 0;
+}
+
+static int check_limit(Sandbox *sandbox, const ScopeProperty *property, Str *reason) {
+        const Limit *limit = limit_find(property->name);
+        const TextLimit *text_limit = text_limit_find(property->name);
+
+        if (limit) {
+                return check_number(sandbox, property, limit, reason);
+        }
+        return text_limit ? check_text(sandbox, property, text_limit, reason) : 0;
 }
 
 int scope_check_change(const Sandbox *sandbox, const Spec *spec, const LaunchPlan *launch,
@@ -128,7 +178,7 @@ int scope_check_change(const Sandbox *sandbox, const Spec *spec, const LaunchPla
                 uint64_t read_back = LIMIT_INFINITY;
                 int r;
 
-                if (!limit || property->signature != 't') {
+                if (!limit) {
                         continue;
                 }
                 r = limit_fault(sandbox, limit, property->number, &read_back);

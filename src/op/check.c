@@ -6,6 +6,7 @@
 #include "base/parse.h"
 #include "base/path.h"
 #include "op/op.h"
+#include "op/text-limit.h"
 
 #include <linux/sched.h>
 
@@ -85,6 +86,10 @@ static int check_id_map(const Op *op) {
                 return kind == OP_ID_BOTH && inside == 0 && count <= 65536 ? -1 : 2;
         }
         return outside + count > ID_COUNT_MAX || outside > UINT32_MAX ? 2 : -1;
+}
+
+static int check_limit_text(const Op *op) {
+        return text_limit_is_valid(op->args[1].string) ? -1 : 1;
 }
 
 static int check_cgroup(const Op *op) {
@@ -172,13 +177,13 @@ static int check_oom_score(const Op *op) {
 }
 
 static int check_cpu_affinity(const Op *op) {
-        CpuSet set;
+        NumberSet set;
 
         if (op->args[0].blob.size != sizeof(set)) {
                 return 0;
         }
         memcpy(&set, op->args[0].blob.bytes, sizeof(set));
-        return cpu_set_is_empty(&set) ? 0 : -1;
+        return number_set_is_empty(&set) ? 0 : -1;
 }
 
 static int check_groups(const Op *op) {
@@ -247,6 +252,8 @@ static const KindRule kind_rules[_OP_MAX] = {
         [OP_TIME_OFFSETS] = {.once = true},
         [OP_CGROUP] = {check_cgroup, .once = true},
         [OP_LISTEN] = {check_listen},
+        [OP_LIMIT_TEXT] = {check_limit_text},
+        [OP_DEVICE_FILTER] = {.once = true},
         [OP_OVERLAY] = {.once = true},
         [OP_TMPFS] = {check_mount_target},
         [OP_BIND] = {check_mount_target},
@@ -402,6 +409,9 @@ static bool op_is_in_place(Seen *seen, const Plan *plan, const Op *op) {
         case OP_LIMIT:
                 return (seen->kinds[OP_CGROUP] == 1 || plan->ops[0].kind == OP_LIMIT) &&
                        mark(&seen->limits, op->args[0].u64);
+        case OP_BEST_EFFORT:
+        case OP_LIMIT_TEXT:
+                return seen->kinds[OP_CGROUP] == 1;
         case OP_LAYER:
                 return seen->kinds[OP_OVERLAY] == 0 && seen->kinds[OP_LAYER] < PLAN_LAYERS_MAX;
         case OP_OVERLAY:

@@ -33,6 +33,12 @@ static const NumberName limit_names[] = {
 #undef L
         {},
 };
+static const NumberName text_limit_names[] = {
+#define T(ID, Property, ...) {TEXT_LIMIT_##ID, (Property)},
+#include "op/text-limits.def"
+#undef T
+        {},
+};
 static const NumberName layer_names[] = {
         {OP_LAYER_DIRECTORY, "directory"},
         {OP_LAYER_IMAGE, "image"},
@@ -178,6 +184,7 @@ static const ArgStyle arg_styles[_OP_MAX][OP_ARGS_MAX] = {
         [OP_JOIN_SANDBOX] = {BITS(namespace_names)},
         [OP_ID_MAP] = {NAMED(id_names), PLAIN, NAMED(pick_names), PLAIN},
         [OP_LIMIT] = {NAMED(limit_names), NAMED(infinity_names)},
+        [OP_LIMIT_TEXT] = {NAMED(text_limit_names)},
         [OP_LAYER] = {NAMED(layer_names)},
         [OP_OVERLAY] = {NAMED(upper_names), NAMED(infinity_names)},
         [OP_TMPFS] = {PLAIN, BITS(mount_names), NAMED(infinity_names), OCTAL},
@@ -274,7 +281,7 @@ static int format_strv(char *const *list, Str *out) {
 }
 
 static int format_blob(const ArgStyle *style, const OpBlob *blob, Str *out) {
-        CpuSet set;
+        NumberSet set;
         int r;
 
         if (style->style != STYLE_CPUS || blob->size != sizeof(set)) {
@@ -282,7 +289,7 @@ static int format_blob(const ArgStyle *style, const OpBlob *blob, Str *out) {
         }
         memcpy(&set, blob->bytes, sizeof(set));
         r = str_append_char(out, '[');
-        r = r < 0 ? r : cpu_set_format(&set, out);
+        r = r < 0 ? r : number_set_format(&set, ' ', out);
         return r < 0 ? r : str_append_char(out, ']');
 }
 

@@ -4,8 +4,8 @@
 /* The vocabulary that planner and helper share: ops, their arguments, the plan as a list of them.
  * op_table[] (from ops.def) is the only place that knows what an op looks like. */
 
-#include "base/cpus.h"
 #include "base/diag.h"
+#include "base/number-set.h"
 
 #include <stdarg.h>
 
@@ -76,6 +76,15 @@ typedef enum LimitId {
         _LIMIT_INVALID = -EINVAL,
 } LimitId;
 #define LIMIT_INFINITY UINT64_MAX
+
+/* The same for limits that are more than one number; see text-limits.def. */
+typedef enum TextLimitId {
+#define T(ID, ...) TEXT_LIMIT_##ID,
+#include "op/text-limits.def"
+#undef T
+        _TEXT_LIMIT_MAX,
+        TEXT_LIMIT_LAST = _TEXT_LIMIT_MAX - 1,
+} TextLimitId;
 
 typedef enum OpPhase {
         OP_PHASE_SPAWN,

@@ -21,6 +21,8 @@ LaunchPlan *launch_plan_free(LaunchPlan *launch) {
         for (size_t i = 0; i < launch->n_properties; i++) {
                 free(launch->properties[i].name);
                 free(launch->properties[i].text);
+                value_list_done(&launch->properties[i].list);
+                strv_free(launch->properties[i].expected);
         }
         free(launch->properties);
         free(launch->causes);

@@ -7,6 +7,7 @@
 #include "base/host.h"
 #include "op/op.h"
 #include "plan/filter-cache.h"
+#include "spec/device.h"
 #include "spec/layer.h"
 #include "spec/spec.h"
 
@@ -23,6 +24,7 @@ typedef struct PlanInput {
         const char *unit_name; /* "web.sandbox" */
         const Spec *spec;
         const LayerSources *layers;
+        const DeviceSources *devices;
         const HostFacts *host;
         Backend backend;
         bool terminal;          /* `run --pty` */
@@ -34,10 +36,13 @@ typedef struct PlanInput {
 } PlanInput;
 
 typedef struct ScopeProperty {
-        char *name;     /* "MemoryMax" */
-        char signature; /* 't', 's', 'b' */
+        char *name;            /* "MemoryMax" */
+        const char *signature; /* a literal: "t", "b", "s", "ay", "a(ss)", "a(st)" */
         uint64_t number;
         char *text;
+        ValueList list;  /* a(ss): text and second of each; a(st): text and size */
+        NumberSet set;   /* ay */
+        char **expected; /* the lines of a TextLimit that prove it */
         uint16_t origin;
         Place place;
 } ScopeProperty;

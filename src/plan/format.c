@@ -71,13 +71,39 @@ static char *source_of(uint16_t origin, const Place *place) {
         return r < 0 ? NULL : str_take(&text);
 }
 
+/* "/dev/null rw, /dev/fuse rwm" */
+static int append_items(Str *text, const ValueList *list, bool numbered) {
+        int r = 0;
+
+        for (size_t i = 0; i < list->n && r == 0; i++) {
+                const ValueItem *item = &list->items[i];
+
+                r = str_append(text, i > 0 ? ", " : "");
+                if (r == 0) {
+                        r = str_append_escaped(text, item->text, strlen(item->text));
+                }
+                if (r == 0 && item->second) {
+                        r = str_appendf(text, " %s", item->second);
+                } else if (r == 0 && numbered && item->size == UINT64_MAX) {
+                        r = str_append(text, " infinity");
+                } else if (r == 0 && numbered) {
+                        r = str_appendf(text, " %" PRIu64, item->size);
+                }
+        }
+        return r;
+}
+
 static char *property_text(const ScopeProperty *property) {
         _cleanup_(str_done) Str text = STR_INIT;
         int r;
 
         r = str_appendf(&text, "  %s=", property->name);
-        if (r == 0 && property->signature == 's') {
+        if (r == 0 && property->text) {
                 r = str_append_escaped(&text, property->text, strlen(property->text));
+        } else if (r == 0 && streq(property->signature, "ay")) {
+                r = number_set_format(&property->set, ' ', &text);
+        } else if (r == 0 && property->signature[0] == 'a') {
+                r = append_items(&text, &property->list, streq(property->signature, "a(st)"));
         } else if (r == 0 && property->number == UINT64_MAX) {
                 r = str_append(&text, "infinity");
         } else if (r == 0) {

@@ -4,26 +4,35 @@
  * properties of the scope. */
 
 #include "op/limit.h"
+#include "op/text-limit.h"
 #include "plan/builder.h"
 
 /* -- properties of the scope -- */
 
-static int add_property(Builder *builder, ScopeProperty property, const char *name,
-                        const char *text) {
+/* Text and list of the property are copied; expected is taken, whatever comes of it. */
+static int add_property(Builder *builder, ScopeProperty property, const char *name) {
         LaunchPlan *launch = builder->launch;
+        const char *text = property.text;
+        ValueList list = property.list;
         ScopeProperty *properties;
+        int r;
 
         properties =
                 reallocarray(launch->properties, launch->n_properties + 1, sizeof(ScopeProperty));
         if (!properties) {
+                strv_free(property.expected);
                 return -ENOMEM;
         }
         launch->properties = properties;
         property.name = strdup(name);
         property.text = text ? strdup(text) : NULL;
-        if (!property.name || (text && !property.text)) {
+        property.list = (ValueList){};
+        r = value_list_copy(&list, &property.list);
+        if (!property.name || (text && !property.text) || r < 0) {
                 free(property.name);
                 free(property.text);
+                value_list_done(&property.list);
+                strv_free(property.expected);
                 return -ENOMEM;
         }
         launch->properties[launch->n_properties++] = property;
@@ -32,9 +41,11 @@ static int add_property(Builder *builder, ScopeProperty property, const char *na
 
 static int add_text(Builder *builder, uint16_t origin, Place place, const char *name,
                     const char *text) {
-        return add_property(builder,
-                            (ScopeProperty){.signature = 's', .origin = origin, .place = place},
-                            name, text);
+        return add_property(
+                builder,
+                (ScopeProperty){
+                        .signature = "s", .text = (char *) text, .origin = origin, .place = place},
+                name);
 }
 
 static int add_scope(Builder *builder) {
@@ -54,13 +65,52 @@ static int add_scope(Builder *builder) {
 
 /* -- limits -- */
 
-static uint64_t limit_value(const Spec *spec, const Directive *directive) {
-        return *(const uint64_t *) directive_field_const(directive, spec);
+/* What is common to all that is said of one directive. */
+typedef struct Request {
+        const Directive *directive;
+        const void *field;
+        uint16_t origin;
+        Place place;
+        bool set;         /* by the unit: else a default */
+        bool best_effort; /* named by BestEffort= */
+} Request;
+
+static Request request_of(const Builder *builder, const Directive *directive) {
+        const Spec *spec = builder->spec;
+
+        return (Request){
+                .directive = directive,
+                .field = directive_field_const(directive, spec),
+                .origin = (uint16_t) directive->id,
+                .place = spec->places[directive->id],
+                .set = spec->set[directive->id],
+                /* a change is asked for now and by somebody: it is made or refused */
+                .best_effort = !builder->forced && spec_is_best_effort(spec, directive->id),
+        };
 }
 
 static const char *reason_of(const HostFacts *host) {
         return host->cgroup_mode == CGROUP_NONE ? "no cgroup file system is mounted"
                                                 : "this host does not offer its controller here";
+}
+
+/* A limit that nothing can enforce here. */
+static int not_offered(Builder *builder, const Request *request, const char *reason) {
+        if (request->set && !request->best_effort) {
+                builder_refuse(builder, request->origin, request->place,
+                               "The limit cannot be enforced: %s; remove it, or boot with "
+                               "the controller",
+                               reason);
+                return 0;
+        }
+        return builder_degrade(builder, "%s= (%s) is not in force: %s.", request->directive->name,
+                               request->set ? "BestEffort=" : "a default", reason);
+}
+
+static int allow_best_effort(Builder *builder, const Request *request) {
+        return request->best_effort
+                       ? builder_add(builder, OP_BEST_EFFORT, FROM(builder, BestEffort))
+                       : 0;
 }
 
 static bool limit_is_offered(const Limit *limit, const HostFacts *host) {
@@ -71,42 +121,37 @@ static bool limit_is_offered(const Limit *limit, const HostFacts *host) {
                             &file) == 0;
 }
 
-static int add_limit(Builder *builder, const Limit *limit, const Directive *directive,
-                     uint64_t value) {
+static int add_limit(Builder *builder, const Limit *limit, const Request *request, uint64_t value) {
         _cleanup_free_ char *text = NULL;
-        Place place = builder->spec->places[directive->id];
-        uint16_t origin = (uint16_t) directive->id;
         int r;
 
         if (builder->input->backend == BACKEND_SCOPE) {
                 return add_property(builder,
-                                    (ScopeProperty){.signature = 't',
+                                    (ScopeProperty){.signature = "t",
                                                     .number = value,
-                                                    .origin = origin,
-                                                    .place = place},
-                                    limit->scope_property, NULL);
+                                                    .origin = request->origin,
+                                                    .place = request->place},
+                                    limit->scope_property);
         }
         r = limit_format(limit, builder->input->host->cgroup_mode, value, &text);
         if (r == -ERANGE) {
-                builder_refuse(builder, origin, place, "The kernel takes no such value for %s",
-                               limit->scope_property);
+                builder_refuse(builder, request->origin, request->place,
+                               "The kernel takes no such value for %s", limit->scope_property);
                 return 0;
         }
         if (r < 0) {
                 return r;
         }
-        return builder_add(builder, OP_LIMIT, origin, place, U64(limit->id), value);
+        r = allow_best_effort(builder, request);
+        return r < 0 ? r
+                     : builder_add(builder, OP_LIMIT, request->origin, request->place,
+                                   U64(limit->id), value);
 }
 
-static int build_limit(Builder *builder, const Directive *directive) {
-        const Limit *limit = limit_find(directive->scope_property);
-        const HostFacts *host = builder->input->host;
-        uint64_t value = limit_value(builder->spec, directive);
-        bool set = builder->spec->set[directive->id];
+static int build_number(Builder *builder, const Request *request, const Limit *limit) {
+        uint64_t value = *(const uint64_t *) request->field;
 
-        assert(limit);
-
-        if (!set && !builder->forced && (value == LIMIT_INFINITY || value == 0)) {
+        if (!request->set && !builder->forced && (value == LIMIT_INFINITY || value == 0)) {
                 return 0; /* the kernel's own default */
         }
         if (value == LIMIT_INFINITY && limit->format == LIMIT_WEIGHT) {
@@ -115,22 +160,182 @@ static int build_limit(Builder *builder, const Directive *directive) {
                 }
                 value = LIMIT_WEIGHT_DEFAULT;
         }
-        if (!limit_is_offered(limit, host)) {
-                if (value == LIMIT_INFINITY) {
-                        return 0; /* nothing limits where nothing can */
-                }
-                if (set) {
-                        builder_refuse(builder, (uint16_t) directive->id,
-                                       builder->spec->places[directive->id],
-                                       "The limit cannot be enforced: %s; remove it, or boot with "
-                                       "the controller",
-                                       reason_of(host));
-                        return 0;
-                }
-                return builder_degrade(builder, "%s= (a default) is not in force: %s.",
-                                       directive->name, reason_of(host));
+        if (!limit_is_offered(limit, builder->input->host)) {
+                /* nothing limits where nothing can */
+                return value == LIMIT_INFINITY
+                               ? 0
+                               : not_offered(builder, request, reason_of(builder->input->host));
         }
-        return add_limit(builder, limit, directive, value);
+        return add_limit(builder, limit, request, value);
+}
+
+/* -- limits of more than one number -- */
+
+/* One line for each value: what is to stand in the kernel's file. */
+static int append_line(const Builder *builder, const TextLimit *limit, const TextLimitValue *value,
+                       char ***lines) {
+        char *line = NULL;
+        int r;
+
+        r = text_limit_format(limit, builder->input->host->cgroup_mode, value, &line);
+        return r < 0 ? r : strv_append_take(lines, line);
+}
+
+static int append_disk_lines(Builder *builder, const Request *request, const TextLimit *limit,
+                             char ***lines) {
+        const ValueList *list = request->field;
+        int r = 0;
+
+        for (size_t i = 0; i < list->n && r == 0; i++) {
+                const ValueItem *item = &list->items[i];
+                const DeviceSource *disk =
+                        builder->input->devices
+                                ? device_sources_find(builder->input->devices, item->text)
+                                : NULL;
+
+                if (!disk) {
+                        builder_refuse(builder, request->origin, item->place,
+                                       "The disk of %s is not known", item->text);
+                } else if (item->size != LIMIT_INFINITY) {
+                        r = append_line(builder, limit,
+                                        &(TextLimitValue){.major = disk->major,
+                                                          .minor = disk->minor,
+                                                          .number = item->size},
+                                        lines);
+                }
+        }
+        return r;
+}
+
+static int append_lines(Builder *builder, const Request *request, const TextLimit *limit,
+                        char ***lines) {
+        TextLimitValue value = {};
+
+        switch (limit->format) {
+        case TEXT_LIMIT_SET:
+                value.set = request->field;
+                break;
+        case TEXT_LIMIT_WEIGHT:
+                value.number = *(const uint64_t *) request->field;
+                break;
+        case TEXT_LIMIT_DEVICE_WEIGHT:
+        case TEXT_LIMIT_DEVICE:
+                return append_disk_lines(builder, request, limit, lines);
+        }
+        return append_line(builder, limit, &value, lines);
+}
+
+static int add_text_property(Builder *builder, const Request *request, const TextLimit *limit,
+                             char **lines) {
+        ScopeProperty property = {
+                .origin = request->origin, .place = request->place, .expected = lines};
+
+        switch (limit->format) {
+        case TEXT_LIMIT_SET:
+                property.signature = "ay";
+                property.set = *(const NumberSet *) request->field;
+                break;
+        case TEXT_LIMIT_WEIGHT:
+                property.signature = "t";
+                property.number = *(const uint64_t *) request->field;
+                break;
+        case TEXT_LIMIT_DEVICE_WEIGHT:
+        case TEXT_LIMIT_DEVICE:
+                property.signature = "a(st)";
+                property.list = *(const ValueList *) request->field;
+                break;
+        }
+        return add_property(builder, property, limit->scope_property);
+}
+
+static int build_text(Builder *builder, const Request *request, const TextLimit *limit) {
+        const HostFacts *host = builder->input->host;
+        _cleanup_(strv_freep) char **lines = NULL;
+        CgroupHierarchy hierarchy;
+        const char *file;
+        int r;
+
+        if (!request->set) {
+                return 0;
+        }
+        if (text_limit_locate(limit, host->cgroup_mode, host->cgroup_controllers, &hierarchy,
+                              &file) < 0) {
+                return not_offered(builder, request, reason_of(host));
+        }
+        r = append_lines(builder, request, limit, &lines);
+        if (r < 0 || !lines) {
+                return r; /* `infinity` alone: nothing to do */
+        }
+        if (builder->input->backend == BACKEND_SCOPE) {
+                return add_text_property(builder, request, limit, TAKE(lines));
+        }
+        STRV_FOREACH (line, lines) {
+                r = allow_best_effort(builder, request);
+                if (r == 0) {
+                        r = builder_add(builder, OP_LIMIT_TEXT, request->origin, request->place,
+                                        U64(limit->id), *line);
+                }
+                if (r < 0) {
+                        return r;
+                }
+        }
+        return 0;
+}
+
+/* -- what systemd does, and no one in its stead -- */
+
+static int build_policy(Builder *builder, const Request *request) {
+        ScopeProperty property = {.origin = request->origin, .place = request->place};
+
+        if (!request->set) {
+                return 0;
+        }
+        if (builder->input->backend != BACKEND_SCOPE) {
+                builder_refuse(builder, request->origin, request->place,
+                               "It cannot be enforced without systemd: remove it, or boot with "
+                               "systemd");
+                return 0;
+        }
+        switch (request->directive->type->kind) {
+        case VALUE_ENUM:
+                property.signature = "s";
+                property.text = (char *) request->directive->names[*(const int *) request->field];
+                break;
+        case VALUE_DEVICES:
+                property.signature = "a(ss)";
+                property.list = *(const ValueList *) request->field;
+                break;
+        default:
+                return -EINVAL;
+        }
+        return add_property(builder, property, request->directive->scope_property);
+}
+
+static int build_limit(Builder *builder, const Directive *directive) {
+        const Limit *limit = limit_find(directive->scope_property);
+        const TextLimit *text_limit = text_limit_find(directive->scope_property);
+        Request request = request_of(builder, directive);
+
+        if (limit) {
+                return build_number(builder, &request, limit);
+        }
+        return text_limit ? build_text(builder, &request, text_limit)
+                          : build_policy(builder, &request);
+}
+
+/* systemd goes on where it cannot filter: the helper looks. */
+static int build_device_filter(Builder *builder) {
+        const Spec *spec = builder->spec;
+
+        if (builder->input->backend != BACKEND_SCOPE) {
+                return 0;
+        }
+        if (spec->device_policy != DEVICE_POLICY_AUTO) {
+                return builder_add(builder, OP_DEVICE_FILTER, FROM(builder, DevicePolicy));
+        }
+        return spec->device_allow.n > 0
+                       ? builder_add(builder, OP_DEVICE_FILTER, FROM(builder, DeviceAllow))
+                       : 0;
 }
 
 int build_limits(Builder *builder) {
@@ -146,7 +351,7 @@ int build_limits(Builder *builder) {
                         r = build_limit(builder, &directive_table[i]);
                 }
         }
-        return r;
+        return r < 0 ? r : build_device_filter(builder);
 }
 
 int limits_plan_build(const LimitsInput *input, DiagList *diags, LaunchPlan **ret) {

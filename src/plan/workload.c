@@ -73,7 +73,7 @@ static int build_scheduling(Builder *builder) {
                 r = builder_add(builder, OP_OOM_SCORE, FROM(builder, OOMScoreAdjust),
                                 (int64_t) spec->oom_score_adjust);
         }
-        if (r == 0 && !cpu_set_is_empty(&spec->cpu_affinity)) {
+        if (r == 0 && !number_set_is_empty(&spec->cpu_affinity)) {
                 r = builder_add(builder, OP_CPU_AFFINITY, FROM(builder, CPUAffinity),
                                 &spec->cpu_affinity, sizeof(spec->cpu_affinity));
         }

@@ -35,3 +35,17 @@ RULE_CHECK(join_users);
 RULE_CHECK(join_names);
 RULE_CHECK(join_offsets);
 RULE_CHECK(join_mounts);
+
+/* rules-files.c */
+RULE_CHECK(root_or_layers);
+RULE_CHECK(root_image_alone);
+RULE_CHECK(layer_names);
+RULE_CHECK(layer_count);
+RULE_CHECK(overlay_size);
+RULE_CHECK(bind_destination);
+RULE_CHECK(bind_read_only_destination);
+RULE_CHECK(tmpfs_destination);
+RULE_CHECK(destination_twice);
+RULE_CHECK(inaccessible_root);
+RULE_CHECK(read_write_alone);
+RULE_CHECK(exec_alone);

@@ -7,11 +7,6 @@
 
 #include <stdio.h>
 
-#define LAYERS_MAX 499u /* overlayfs takes 500 directories, one of them the upper */
-
-/* Mount points that every root has from sbx itself: nothing may be put over or below them. */
-static const char *const reserved_paths[] = {"/proc", "/sys", "/dev/pts", "/dev/mqueue"};
-
 /* The file that the spec came from, for what is missing altogether: "web.sandbox", line 0. */
 static Place spec_file(const Spec *spec) {
         for (size_t i = 0; i < _DIRECTIVE_MAX; i++) {
@@ -57,6 +52,27 @@ CHECK(restart_oneshot) {
                             "on-abnormal or "
                             "on-abort",
                             restart_names[spec->restart]);
+        }
+        return 0;
+}
+
+/* What confines is no limit: a sandbox never runs without it. */
+static bool limit_is_optional(const Directive *directive) {
+        return directive->scope_property && directive->id != DIRECTIVE_DevicePolicy &&
+               directive->id != DIRECTIVE_DeviceAllow;
+}
+
+CHECK(best_effort) {
+        for (size_t i = 0; i < spec->best_effort.n; i++) {
+                const ValueItem *item = &spec->best_effort.items[i];
+                const Directive *directive = directive_find_name(item->text);
+
+                if (!directive || !limit_is_optional(directive)) {
+                        report(rule, &item->place,
+                               "%.80s is no limit that could be left out; name directives such as "
+                               "MemoryHigh",
+                               item->text);
+                }
         }
         return 0;
 }
@@ -245,214 +261,6 @@ CHECK(private_time) {
                         "a time namespace; remove one of the lines");
         }
         return 0;
-}
-
-/* -- root and files -- */
-
-CHECK(root_or_layers) {
-        if (spec->root_directory && spec->layers.n > 0) {
-                report_here(rule,
-                            "It cannot stand beside Layers=: a root is one directory, or layers; "
-                            "remove one of the two");
-        }
-        return 0;
-}
-
-CHECK(root_image_alone) {
-        if (spec->root_image && (spec->root_directory || spec->layers.n > 0)) {
-                report_here(
-                        rule,
-                        "It cannot stand beside %s=: the image is the whole root; remove one of "
-                        "the two",
-                        spec->root_directory ? "RootDirectory" : "Layers");
-        }
-        return 0;
-}
-
-/* One name of a layer: a file name that no path or option can hide in. */
-static bool layer_name_is_valid(const char *name) {
-        static const char allowed[] =
-                "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-+@";
-        size_t n = strlen(name);
-
-        return n > 0 && n < 248 && name[0] != '.' && name[0] != '-' && strspn(name, allowed) == n;
-}
-
-CHECK(layer_names) {
-        for (size_t i = 0; i < spec->layers.n; i++) {
-                const ValueItem *item = &spec->layers.items[i];
-
-                if (!layer_name_is_valid(item->text)) {
-                        report(rule, &item->place,
-                               "\"%.80s\" is no name of a layer; write letters, digits and "
-                               "\"_.-+@\", without "
-                               "a path: layers are looked up in the layer directories",
-                               item->text);
-                }
-                for (size_t j = 0; j < i; j++) {
-                        if (streq(spec->layers.items[j].text, item->text)) {
-                                report(rule, &item->place,
-                                       "The layer %.80s is named twice; remove one", item->text);
-                                break;
-                        }
-                }
-        }
-        return 0;
-}
-
-CHECK(layer_count) {
-        if (spec->layers.n > LAYERS_MAX) {
-                report(rule, &spec->layers.items[LAYERS_MAX].place,
-                       "There are %zu layers; the kernel's overlay takes %u", spec->layers.n,
-                       LAYERS_MAX);
-        }
-        return 0;
-}
-
-CHECK(overlay_size) {
-        if (spec->set[rule->directive] && spec->root_upper == ROOT_UPPER_NONE) {
-                report_here(rule,
-                            "It has no meaning with RootUpper=none, which holds no writes; remove "
-                            "one of the lines");
-        }
-        return 0;
-}
-
-static void check_destination(const Rule *rule, const ValueItem *item, const char *path,
-                              DiagList *diags) {
-        if (streq(path, "/dev")) {
-                report(rule, &item->place,
-                       "/dev is made by sbx; use PrivateDevices=no for the host's");
-                return;
-        }
-        for (size_t i = 0; i < ELEMENTS(reserved_paths); i++) {
-                if (path_is_below(path, reserved_paths[i])) {
-                        report(rule, &item->place,
-                               "Nothing can be mounted at \"%.80s\": %s is made by sbx; choose "
-                               "another "
-                               "place inside",
-                               path, reserved_paths[i]);
-                        return;
-                }
-        }
-}
-
-CHECK(bind_destination) {
-        for (size_t i = 0; i < spec->bind_paths.n; i++) {
-                check_destination(rule, &spec->bind_paths.items[i],
-                                  spec->bind_paths.items[i].second, diags);
-        }
-        return 0;
-}
-
-CHECK(bind_read_only_destination) {
-        const ValueList *binds = &spec->bind_read_only_paths;
-
-        for (size_t i = 0; i < binds->n; i++) {
-                check_destination(rule, &binds->items[i], binds->items[i].second, diags);
-        }
-        return 0;
-}
-
-CHECK(tmpfs_destination) {
-        const ValueList *list = &spec->temporary_file_system;
-
-        for (size_t i = 0; i < list->n; i++) {
-                check_destination(rule, &list->items[i], list->items[i].text, diags);
-        }
-        return 0;
-}
-
-typedef struct Destination {
-        const char *path;
-        const ValueItem *item;
-        DirectiveId directive;
-} Destination;
-
-static int destination_compare(const void *a, const void *b) {
-        const Destination *x = a, *y = b;
-        int order = strcmp(x->path, y->path);
-
-        if (order != 0) {
-                return order;
-        }
-        return (x->directive > y->directive) - (x->directive < y->directive);
-}
-
-/* Sorted, since lists may be long and a quadratic look would take a manager's time. */
-CHECK(destination_twice) {
-        const struct {
-                const ValueList *list;
-                DirectiveId directive;
-        } lists[] = {
-                {&spec->bind_paths, DIRECTIVE_BindPaths},
-                {&spec->bind_read_only_paths, DIRECTIVE_BindReadOnlyPaths},
-                {&spec->temporary_file_system, DIRECTIVE_TemporaryFileSystem},
-        };
-        _cleanup_free_ Destination *all = NULL;
-        size_t n = 0;
-
-        for (size_t i = 0; i < ELEMENTS(lists); i++) {
-                n += lists[i].list->n;
-        }
-        all = calloc(MAX(n, (size_t) 1), sizeof(*all));
-        if (!all) {
-                return -ENOMEM;
-        }
-        n = 0;
-        for (size_t i = 0; i < ELEMENTS(lists); i++) {
-                for (size_t j = 0; j < lists[i].list->n; j++) {
-                        const ValueItem *item = &lists[i].list->items[j];
-
-                        all[n++] = (Destination){.path = item->second && i < 2 ? item->second
-                                                                               : item->text,
-                                                 .item = item,
-                                                 .directive = lists[i].directive};
-                }
-        }
-        qsort(all, n, sizeof(*all), destination_compare);
-        for (size_t i = 1; i < n; i++) {
-                if (streq(all[i].path, all[i - 1].path)) {
-                        diag_add(diags, rule->severity, &all[i].item->place,
-                                 directive_table[all[i].directive].name,
-                                 "\"%.80s\" is mounted twice, here and by %s=; remove one",
-                                 all[i].path, directive_table[all[i - 1].directive].name);
-                }
-        }
-        return 0;
-}
-
-CHECK(inaccessible_root) {
-        for (size_t i = 0; i < spec->inaccessible_paths.n; i++) {
-                const ValueItem *item = &spec->inaccessible_paths.items[i];
-
-                if (streq(item->text, "/")) {
-                        report(rule, &item->place,
-                               "\"/\" cannot be made inaccessible: nothing could be executed; name "
-                               "paths below it");
-                }
-        }
-        return 0;
-}
-
-/* An exception without a rule around it may be meant to open what another directive closes. */
-static int check_exception(const Rule *rule, const ValueList *exceptions, const ValueList *rules,
-                           const char *name, DiagList *diags) {
-        for (size_t i = 0; i < exceptions->n && rules->n == 0; i++) {
-                report(rule, &exceptions->items[i].place,
-                       "\"%.80s\" has no effect without %s=, from which it is an exception",
-                       exceptions->items[i].text, name);
-        }
-        return 0;
-}
-
-CHECK(read_write_alone) {
-        return check_exception(rule, &spec->read_write_paths, &spec->read_only_paths,
-                               "ReadOnlyPaths", diags);
-}
-
-CHECK(exec_alone) {
-        return check_exception(rule, &spec->exec_paths, &spec->no_exec_paths, "NoExecPaths", diags);
 }
 
 /* -- privileges -- */
@@ -743,6 +551,7 @@ const Rule rule_table[] = {
         E("port-range", PORT_Target, port_range,
           "A range of ports in Target= is as long as that of Listen=."),
         E("port-twice", PORT_Listen, port_twice, "No two ports listen on the same address."),
+        E("best-effort", BestEffort, best_effort, "BestEffort= holds names of limits."),
         E("wanted-by", WantedBy, wanted_by, "WantedBy= holds names of units."),
 };
 const size_t n_rules = ELEMENTS(rule_table);

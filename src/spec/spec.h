@@ -101,6 +101,12 @@ typedef enum StandardInput {
         STANDARD_INPUT_TTY,
         _STANDARD_INPUT_MAX
 } StandardInput;
+typedef enum DevicePolicy {
+        DEVICE_POLICY_AUTO,
+        DEVICE_POLICY_CLOSED,
+        DEVICE_POLICY_STRICT,
+        _DEVICE_POLICY_MAX
+} DevicePolicy;
 typedef enum RootUpper { ROOT_UPPER_NONE, ROOT_UPPER_TMPFS, _ROOT_UPPER_MAX } RootUpper;
 typedef enum ProcSubset { PROC_SUBSET_ALL, PROC_SUBSET_PID, _PROC_SUBSET_MAX } ProcSubset;
 /* Personality=; the words of CHOICES: the index of a name is its number here. */
@@ -150,6 +156,7 @@ extern const char *const family_names[FAMILIES_MAX];
 extern const char *const service_type_names[_SERVICE_TYPE_MAX];
 extern const char *const restart_names[_RESTART_MODE_MAX];
 extern const char *const standard_input_names[_STANDARD_INPUT_MAX];
+extern const char *const device_policy_names[_DEVICE_POLICY_MAX];
 extern const char *const root_upper_names[_ROOT_UPPER_MAX];
 extern const char *const proc_subset_names[_PROC_SUBSET_MAX];
 
@@ -199,6 +206,9 @@ int spec_check(const Spec *spec, DiagList *diags);
 int spec_format(const Spec *spec, const Directive *directive, char ***ret);
 /* The same for the directive of a record. */
 int spec_format_port(const PortSpec *port, const Directive *directive, char ***ret);
+
+/* True where BestEffort= names the directive. */
+bool spec_is_best_effort(const Spec *spec, DirectiveId id);
 
 /* The map of users or groups, where the unit gives one: the other's where it gives that alone. */
 static inline const ValueList *spec_id_map(const Spec *spec, bool group) {

@@ -27,6 +27,12 @@ const char *const standard_input_names[_STANDARD_INPUT_MAX] = {
         [STANDARD_INPUT_TTY] = "tty",
 };
 
+const char *const device_policy_names[_DEVICE_POLICY_MAX] = {
+        [DEVICE_POLICY_AUTO] = "auto",
+        [DEVICE_POLICY_CLOSED] = "closed",
+        [DEVICE_POLICY_STRICT] = "strict",
+};
+
 const char *const root_upper_names[_ROOT_UPPER_MAX] = {
         [ROOT_UPPER_NONE] = "none",
         [ROOT_UPPER_TMPFS] = "tmpfs",
@@ -234,4 +240,15 @@ const char *section_suggest(const char *section) {
                 }
         }
         return nearest && distance_is_near(least, section) ? nearest : NULL;
+}
+
+bool spec_is_best_effort(const Spec *spec, DirectiveId id) {
+        assert(spec);
+
+        for (size_t i = 0; id >= 0 && id < _DIRECTIVE_MAX && i < spec->best_effort.n; i++) {
+                if (streq(spec->best_effort.items[i].text, directive_table[id].name)) {
+                        return true;
+                }
+        }
+        return false;
 }

@@ -94,8 +94,7 @@ static int value_item_copy(const ValueItem *item, ValueItem *ret) {
         return strv_copy(item->words, &ret->words);
 }
 
-int value_list_field_copy(const void *field, void *ret) {
-        const ValueList *list = field;
+int value_list_copy(const ValueList *list, ValueList *ret) {
         _cleanup_list_ ValueList copy = {};
 
         assert(list);
@@ -108,9 +107,13 @@ int value_list_field_copy(const void *field, void *ret) {
                         return -ENOMEM;
                 }
         }
-        *(ValueList *) ret = copy;
+        *ret = copy;
         copy = (ValueList){};
         return 0;
+}
+
+int value_list_field_copy(const void *field, void *ret) {
+        return value_list_copy(field, ret);
 }
 
 /* Moves column of place to a byte of the text. */

@@ -8,7 +8,7 @@
 #include <inttypes.h>
 
 /* Types whose field is a number: BOOL, ENUM, SIZE, COUNT, WEIGHT, QUOTA, TIMESPAN, OFFSET, MODE,
- * SIGNAL. */
+ * SIGNAL, INTEGER. */
 
 #define DEFINE_COPY(prefix, Type)                                \
         static int prefix##_copy(const void *field, void *ret) { \
@@ -481,6 +481,47 @@ const ValueType value_type_SIGNAL = {
         .size = sizeof(int),
         .parse = signal_parse,
         .format = signal_format,
+        .done = value_plain_done,
+        .copy = int_copy,
+};
+
+/* -- INTEGER: with a sign, of a RANGE() -- */
+
+static int integer_parse(const Directive *directive, const char *text, const Place *place,
+                         void *field, char **reterr, size_t *reterr_offset) {
+        int64_t least = (int64_t) directive->min, most = (int64_t) directive->max, value;
+        bool negative = text[0] == '-';
+        uint32_t digits;
+        int r = parse_u32(text + (negative || text[0] == '+' ? 1 : 0), &digits);
+
+        if (r == -EINVAL) {
+                return value_fail(reterr, r,
+                                  QUOTED " is no number; write one from %" PRId64 " to %" PRId64,
+                                  text, least, most);
+        }
+        value = r < 0 ? INT64_MAX : negative ? -(int64_t) digits : (int64_t) digits;
+        if (value < least || value > most) {
+                return value_fail(reterr, -ERANGE,
+                                  QUOTED " is out of range; it may be %" PRId64 " to %" PRId64,
+                                  text, least, most);
+        }
+        *(int *) field = (int) value;
+        return 0;
+}
+
+static int integer_format(const Directive *directive, const void *field, char ***ret) {
+        return value_one(strf("%d", *(const int *) field), ret);
+}
+
+const ValueType value_type_INTEGER = {
+        .kind = VALUE_INTEGER,
+        .sample = "10",
+        .label = "integer",
+        .signature = "i",
+        .grammar = "[-]NUMBER",
+        .size = sizeof(int),
+        .parse = integer_parse,
+        .format = integer_format,
         .done = value_plain_done,
         .copy = int_copy,
 };

@@ -4,8 +4,8 @@
 /* Value types: how the text of a directive becomes a typed field and back. One struct per type in
  * value_type_<TYPE>; behaviour lives here and never in a callback of a single directive. */
 
-#include "base/cpus.h"
 #include "base/diag.h"
+#include "base/number-set.h"
 
 typedef struct Directive Directive;
 
@@ -15,12 +15,14 @@ typedef struct ValueItem {
         Place place;
         char *text;     /* WORDS: the word. ENVIRONMENT: "A=1". BINDS: source. TMPFS_LIST, PATHS,
                            FILES: path. ID_MAPS: "0:600000:1000". COMMANDS: the path. SYSCALLS: name or
-                           @group, or "" for a plain ~. CHOICES: one of the directive's names, or ""
-                           for a plain ~ */
-        char *second;   /* BINDS: destination. TMPFS_LIST: options, canonical */
+                           @group, or "" for a plain ~. CHOICES: one of the directive's names, or "" for
+                           a plain ~. DEVICES: the node, or "char-NAME" or "block-NAME" of
+                           /proc/devices. DEVICE_RATES, _WEIGHTS, _TIMES: a path on a disk */
+        char *second;   /* BINDS: destination. TMPFS_LIST: options, canonical. DEVICES: of "rwm" */
         char **words;   /* COMMANDS: argv */
         uint64_t flags; /* VALUE_… below */
-        uint64_t size;  /* TMPFS_LIST: bytes or UINT64_MAX */
+        uint64_t size;  /* TMPFS_LIST: bytes or UINT64_MAX. DEVICE_RATES: a second.
+                           DEVICE_WEIGHTS: the weight. DEVICE_TIMES: usec */
         uint32_t mode;  /* TMPFS_LIST. SYSCALLS: errno or VALUE_KILL, with VALUE_ERROR. CHOICES:
                            index of the name */
 } ValueItem;
@@ -122,45 +124,53 @@ typedef struct Rlimit {
 #define CTYPE_CHOICES ValueList
 #define CTYPE_ERRNO int /* or VALUE_KILL */
 #define CTYPE_INTEGER int
-#define CTYPE_CPUS CpuSet
+#define CTYPE_DEVICES ValueList
+#define CTYPE_DEVICE_RATES ValueList
+#define CTYPE_DEVICE_WEIGHTS ValueList
+#define CTYPE_DEVICE_TIMES ValueList
+#define CTYPE_NUMBER_SET NumberSet
 #define CTYPE_LISTEN char *
 #define CTYPE_TARGET char *
 
 /* X(TYPE, D-Bus signature): every value type. Lists travel as the texts of their assignments. */
-#define VALUE_TYPES(X)        \
-        X(BOOL, "b")          \
-        X(STRING, "s")        \
-        X(HOSTNAME, "s")      \
-        X(SLICE, "s")         \
-        X(PATH, "s")          \
-        X(PATH_OPTIONAL, "s") \
-        X(ENUM, "s")          \
-        X(SIZE, "t")          \
-        X(COUNT, "t")         \
-        X(WEIGHT, "t")        \
-        X(QUOTA, "t")         \
-        X(TIMESPAN, "t")      \
-        X(OFFSET, "x")        \
-        X(MODE, "u")          \
-        X(SIGNAL, "i")        \
-        X(CAPABILITIES, "t")  \
-        X(USERS, "s")         \
-        X(RLIMIT, "s")        \
-        X(ID_MAPS, "as")      \
-        X(JOIN_KINDS, "s")    \
-        X(WORDS, "as")        \
-        X(COMMANDS, "as")     \
-        X(ENVIRONMENT, "as")  \
-        X(BINDS, "as")        \
-        X(TMPFS_LIST, "as")   \
-        X(PATHS, "as")        \
-        X(FILES, "as")        \
-        X(SYSCALLS, "as")     \
-        X(CHOICES, "as")      \
-        X(ERRNO, "s")         \
-        X(INTEGER, "i")       \
-        X(CPUS, "s")          \
-        X(LISTEN, "s")        \
+#define VALUE_TYPES(X)          \
+        X(BOOL, "b")            \
+        X(STRING, "s")          \
+        X(HOSTNAME, "s")        \
+        X(SLICE, "s")           \
+        X(PATH, "s")            \
+        X(PATH_OPTIONAL, "s")   \
+        X(ENUM, "s")            \
+        X(SIZE, "t")            \
+        X(COUNT, "t")           \
+        X(WEIGHT, "t")          \
+        X(QUOTA, "t")           \
+        X(TIMESPAN, "t")        \
+        X(OFFSET, "x")          \
+        X(MODE, "u")            \
+        X(SIGNAL, "i")          \
+        X(CAPABILITIES, "t")    \
+        X(USERS, "s")           \
+        X(RLIMIT, "s")          \
+        X(ID_MAPS, "as")        \
+        X(JOIN_KINDS, "s")      \
+        X(WORDS, "as")          \
+        X(COMMANDS, "as")       \
+        X(ENVIRONMENT, "as")    \
+        X(BINDS, "as")          \
+        X(TMPFS_LIST, "as")     \
+        X(PATHS, "as")          \
+        X(FILES, "as")          \
+        X(SYSCALLS, "as")       \
+        X(CHOICES, "as")        \
+        X(ERRNO, "s")           \
+        X(INTEGER, "i")         \
+        X(LISTEN, "s")          \
+        X(DEVICES, "as")        \
+        X(DEVICE_RATES, "as")   \
+        X(DEVICE_WEIGHTS, "as") \
+        X(DEVICE_TIMES, "as")   \
+        X(NUMBER_SET, "s")      \
         X(TARGET, "s")
 
 typedef enum ValueKind {
@@ -207,3 +217,4 @@ char *value_quote_word(const char *word);
 void value_list_done(ValueList *list);
 /* The name of a variable, of n bytes: letters, digits, underscores, no digit first. */
 bool environment_name_is_valid(const char *name, size_t n) _pure_;
+int value_list_copy(const ValueList *list, ValueList *ret);

@@ -194,6 +194,10 @@ bool specifier_applies(ValueKind kind) {
         case VALUE_TMPFS_LIST:
         case VALUE_PATHS:
         case VALUE_FILES:
+        case VALUE_DEVICES:
+        case VALUE_DEVICE_RATES:
+        case VALUE_DEVICE_WEIGHTS:
+        case VALUE_DEVICE_TIMES:
         case VALUE_LISTEN:
         case VALUE_TARGET:
                 return true;
@@ -212,11 +216,11 @@ bool specifier_applies(ValueKind kind) {
         case VALUE_ID_MAPS:
         case VALUE_JOIN_KINDS:
         case VALUE_RLIMIT:
+        case VALUE_NUMBER_SET:
         case VALUE_SYSCALLS:
         case VALUE_CHOICES:
         case VALUE_ERRNO:
         case VALUE_INTEGER:
-        case VALUE_CPUS:
         case _VALUE_KIND_MAX:
                 return false;
         }

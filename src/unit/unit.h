@@ -5,6 +5,7 @@
  * Spec. Reads files below the search path and nothing else. */
 
 #include "ini/ini.h"
+#include "spec/device.h"
 #include "spec/layer.h"
 #include "spec/spec.h"
 
@@ -95,3 +96,7 @@ bool unit_needs_reload(const UnitSearch *search, const Unit *unit);
  * UNIT_E_INVALID, or -errno. */
 int unit_resolve_layers(const UnitSearch *search, const Unit *unit, DiagList *diags,
                         LayerSources *ret);
+
+/* Looks up the disk behind each path of IODeviceWeight= and its kin; one that is not there is an
+ * error in diags. 0, UNIT_E_INVALID, or -ENOMEM. */
+int unit_resolve_devices(const Spec *spec, DiagList *diags, DeviceSources *ret);

@@ -25,7 +25,7 @@ served() {
 check "the page is served" served
 check "sbxctl stop web" "$SBXCTL" stop web
 parts=0
-for part in isolation.sh process.sh joins.sh files.sh; do
+for part in isolation.sh process.sh limits.sh joins.sh files.sh; do
         "$here/$part" || parts=1
 done
 check_census "nothing is left of it all" "$census"

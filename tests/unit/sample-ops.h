@@ -97,10 +97,10 @@ static inline void sample_adjust(Op *op, Extreme extreme) {
                 op->args[0].i64 = extreme == LEAST ? -OP_OOM_SCORE_MOST : OP_OOM_SCORE_MOST;
                 break;
         case OP_CPU_AFFINITY:
-                op->args[0].blob.bytes = realloc(op->args[0].blob.bytes, sizeof(CpuSet));
+                op->args[0].blob.bytes = realloc(op->args[0].blob.bytes, sizeof(NumberSet));
                 ck_assert_ptr_nonnull(op->args[0].blob.bytes);
-                op->args[0].blob.size = sizeof(CpuSet);
-                memset(op->args[0].blob.bytes, extreme == LEAST ? 1 : 0xff, sizeof(CpuSet));
+                op->args[0].blob.size = sizeof(NumberSet);
+                memset(op->args[0].blob.bytes, extreme == LEAST ? 1 : 0xff, sizeof(NumberSet));
                 break;
         case OP_STDIO:
                 op->args[1].u64 = extreme == LEAST ? OP_STDIO_NULL : OP_STDIO_JOURNAL;

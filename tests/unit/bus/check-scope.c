@@ -61,9 +61,9 @@ static void bed_run(Bed *bed, usec_t usec) {
 
 static void bed_start(Bed *bed) {
         pid_t pids[] = {getpid(), getppid()};
-        ScopeSetting settings[] = {{"MemoryMax", 't', 1 << 26, NULL},
-                                   {"Slice", 's', 0, "sbx.slice"},
-                                   {"Delegate", 'b', 1, NULL}};
+        ScopeSetting settings[] = {{.name = "MemoryMax", .signature = "t", .number = 1 << 26},
+                                   {.name = "Slice", .signature = "s", .text = "sbx.slice"},
+                                   {.name = "Delegate", .signature = "b", .number = 1}};
         ScopeStart start = {SCOPE, pids, 2, settings, ELEMENTS(settings)};
 
         ck_assert_int_eq(scope_start(bed->client, &start, on_done, bed, &bed->job), 0);

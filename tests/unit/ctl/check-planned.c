@@ -17,7 +17,7 @@ static json_object *member(json_object *object, const char *name) {
 START_TEST(plan_becomes_json_by_the_op_table) {
         const Place place = {.file = file_intern("/x.sandbox"), .line = 3, .column = 7};
         ScopeProperty property = {.name = (char *) "MemoryMax",
-                                  .signature = 't',
+                                  .signature = "t",
                                   .number = UINT64_MAX,
                                   .origin = DIRECTIVE_MemoryMax,
                                   .place = place};

@@ -9,6 +9,7 @@
 
 #include <check.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -125,6 +126,57 @@ static void touch_memory(void) {
                 ((volatile char *) memory)[i] = 1;
         }
 }
+
+/* LIMIT_TEXT, with or without BEST_EFFORT before it. */
+static int make_text(const char *name, TextLimitId limit, const char *text, bool best_effort,
+                     CgroupSet *ret) {
+        _cleanup_(plan_freep) Plan *plan = plan_with(name, -1, 0);
+        CgroupFault fault;
+
+        if (best_effort) {
+                ck_assert_int_eq(plan_add(plan, OP_BEST_EFFORT, OP_ORIGIN_NONE, PLACE_NONE), 0);
+        }
+        ck_assert_int_eq(
+                plan_add(plan, OP_LIMIT_TEXT, OP_ORIGIN_NONE, PLACE_NONE, (uint64_t) limit, text),
+                0);
+        return cgroup_set_make(&base, plan, ret, &fault);
+}
+
+static void say_processors(void) {
+        cpu_set_t set;
+
+        _exit(sched_getaffinity(0, sizeof(set), &set) < 0 ? 97 : CPU_COUNT(&set));
+}
+
+START_TEST(processors_are_limited) {
+        CgroupHierarchy hierarchy;
+        const char *file;
+        CgroupSet set;
+        int r = make_text("processors", TEXT_LIMIT_ALLOWED_CPUS, "0", false, &set);
+
+        if (text_limit_locate(&text_limit_table[TEXT_LIMIT_ALLOWED_CPUS], base.mode,
+                              base.controllers, &hierarchy, &file) < 0) {
+                ck_assert_int_eq(r, -EOPNOTSUPP);
+                return;
+        }
+        ck_assert_int_eq(r, 0);
+        ck_assert_ptr_null(set.degraded);
+        ck_assert_int_eq(WEXITSTATUS(run_in(&set, say_processors)), 1);
+        remove_set(&set);
+}
+END_TEST
+
+START_TEST(best_effort_goes_on_without) {
+        CgroupSet set;
+
+        /* a processor that no machine has here */
+        ck_assert_int_lt(make_text("refused", TEXT_LIMIT_ALLOWED_CPUS, "1000", false, &set), 0);
+        ck_assert_int_eq(make_text("lenient", TEXT_LIMIT_ALLOWED_CPUS, "1000", true, &set), 0);
+        ck_assert_ptr_nonnull(set.degraded);
+        ck_assert_msg(!!strstr(set.degraded, "AllowedCPUs"), "%s", set.degraded);
+        remove_set(&set);
+}
+END_TEST
 
 START_TEST(memory_limit_kills) {
         uint32_t kills = 0;
@@ -381,6 +433,8 @@ int main(void) {
         tcase_set_timeout(tcase, 60);
         tcase_add_checked_fixture(tcase, set_up, tear_down);
         tcase_add_test(tcase, memory_limit_kills);
+        tcase_add_test(tcase, processors_are_limited);
+        tcase_add_test(tcase, best_effort_goes_on_without);
         tcase_add_test(tcase, tasks_limit_refuses);
         tcase_add_loop_test(tcase, limit_reads_back, 0, (int) ELEMENTS(limited));
         tcase_add_loop_test(tcase, bad_plan_leaves_nothing, 0, (int) ELEMENTS(refused));

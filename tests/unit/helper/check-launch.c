@@ -22,7 +22,7 @@ END_TEST
 
 /* What a process has of the host's scheduler, and its groups. */
 START_TEST(test_process) {
-        const CpuSet cpus = {.words = {1}};
+        const NumberSet cpus = {.bytes = {1}};
         char *groups[] = {(char *) "44", (char *) "web", NULL};
         char *argv[] = {(char *) "sh", (char *) "-c",
                         (char *) "cut -d ' ' -f 19 /proc/self/stat; cat /proc/self/oom_score_adj; "

@@ -115,7 +115,7 @@ START_TEST(scope_back_end_has_properties_and_no_ops) {
         ck_assert_ptr_null(plan_find(plan, OP_LIMIT));
         property = find_property(fixture->launch, "MemoryMax");
         ck_assert_ptr_nonnull(property);
-        ck_assert_int_eq(property->signature, 't');
+        ck_assert_str_eq(property->signature, "t");
         ck_assert_uint_eq(property->number, 64 << 20);
         ck_assert_uint_eq(property->place.line, 7);
         ck_assert_str_eq(find_property(fixture->launch, "Slice")->text, "sbx.slice");

@@ -169,6 +169,9 @@ static const struct Case {
          RUN
          "Port a Listen=80\nPort b Listen=127.0.0.1:81\nPort c Listen=/run/80\nPort c Target=80\n",
          0},
+        {"best-effort", RUN "BestEffort=MemoryHigh DevicePolicy\n", 2},
+        {"best-effort", RUN "BestEffort=Nothing\n", 2},
+        {NULL, RUN "BestEffort=MemoryHigh IOWeight\n", 0},
         {"wanted-by", RUN "WantedBy=multi-user\n", 2},
         {"wanted-by", RUN "WantedBy=.target\n", 2},
         {NULL, RUN "WantedBy=multi-user.target a@b.service\n", 0},

@@ -40,7 +40,11 @@ static const char *const type_samples[_VALUE_KIND_MAX] = {
         [VALUE_CHOICES] = "~",
         [VALUE_ERRNO] = "EUCLEAN",
         [VALUE_INTEGER] = "7",
-        [VALUE_CPUS] = "0-2 63-64 1023",
+        [VALUE_DEVICES] = "char-pts wr",
+        [VALUE_DEVICE_RATES] = "\"/dev/s d\" 7M",
+        [VALUE_DEVICE_WEIGHTS] = "/dev/sdb 77",
+        [VALUE_DEVICE_TIMES] = "/srv 1s 5ms",
+        [VALUE_NUMBER_SET] = "1-3,2,7 63-64 1023",
         [VALUE_LISTEN] = "[::1]:99",
         [VALUE_TARGET] = "/run/x.socket",
 };

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "op/text-limit.h"
+
+#include "base/fd.h"
+
+#include <inttypes.h>
+
+const TextLimit text_limit_table[_TEXT_LIMIT_MAX] = {
+#define T(ID, Property, Hierarchy, V1File, V2File, Key, Format)         \
+        [TEXT_LIMIT_##ID] = {.id = TEXT_LIMIT_##ID,                     \
+                             .scope_property = (Property),              \
+                             .hierarchy = CGROUP_HIERARCHY_##Hierarchy, \
+                             .v1_file = (V1File),                       \
+                             .v2_file = (V2File),                       \
+                             .v2_key = (Key),                           \
+                             .format = TEXT_LIMIT_##Format},
+#include "op/text-limits.def"
+#undef T
+};
+
+#define BLANKS " \t\n"
+/* A disk has two lines in some files; a host has many disks. */
+#define FILE_MAX 65536u
+/* blkio.weight of v1: 10 to 1000, by default 500 where cgroup2 has 100 */
+#define BLKIO_WEIGHT_MIN 10u
+#define BLKIO_WEIGHT_MAX 1000u
+#define BLKIO_PER_WEIGHT 5u
+
+static bool mode_is_v1(CgroupMode mode) {
+        return mode == CGROUP_V1 || mode == CGROUP_HYBRID;
+}
+
+const TextLimit *text_limit_find(const char *scope_property) {
+        assert(scope_property);
+
+        for (size_t i = 0; i < ELEMENTS(text_limit_table); i++) {
+                if (streq(text_limit_table[i].scope_property, scope_property)) {
+                        return &text_limit_table[i];
+                }
+        }
+        return NULL;
+}
+
+int text_limit_locate(const TextLimit *limit, CgroupMode mode, uint32_t controllers,
+                      CgroupHierarchy *ret_hierarchy, const char **ret_file) {
+        const char *file;
+
+        assert(limit);
+        assert(ret_hierarchy);
+        assert(ret_file);
+
+        if ((!mode_is_v1(mode) && mode != CGROUP_UNIFIED) ||
+            (controllers & (UINT32_C(1) << limit->hierarchy)) == 0) {
+                return -EOPNOTSUPP;
+        }
+        file = mode_is_v1(mode) ? limit->v1_file : limit->v2_file;
+        if (!file) {
+                return -EOPNOTSUPP;
+        }
+        *ret_hierarchy = limit->hierarchy;
+        *ret_file = file;
+        return 0;
+}
+
+/* As systemd maps them, so that one weight means the same in both back ends: first to what the old
+ * blkio.weight took, then to bfq, which leaves 1 to 100 and spreads 100 to 10000 over 100 to 1000.
+ */
+static uint64_t weight_of(CgroupMode mode, uint64_t weight) {
+        uint64_t blkio = MIN(MAX(weight * BLKIO_PER_WEIGHT, (uint64_t) BLKIO_WEIGHT_MIN),
+                             (uint64_t) BLKIO_WEIGHT_MAX);
+
+        if (!mode_is_v1(mode)) {
+                return weight;
+        }
+        return blkio <= 100 ? blkio : 100 + (blkio - 100) * 900 / 9900;
+}
+
+int text_limit_format(const TextLimit *limit, CgroupMode mode, const TextLimitValue *value,
+                      char **ret) {
+        _cleanup_(str_done) Str text = STR_INIT;
+        bool v1 = mode_is_v1(mode);
+        int r = 0;
+
+        assert(limit);
+        assert(value);
+        assert(ret);
+
+        if (limit->format == TEXT_LIMIT_DEVICE || limit->format == TEXT_LIMIT_DEVICE_WEIGHT) {
+                r = str_appendf(&text, "%" PRIu32 ":%" PRIu32 " ", value->major, value->minor);
+        }
+        if (r < 0) {
+                return r;
+        }
+        switch (limit->format) {
+        case TEXT_LIMIT_SET:
+                r = number_set_format(value->set, ',', &text);
+                break;
+        case TEXT_LIMIT_WEIGHT:
+                r = str_appendf(&text, "%s%" PRIu64, v1 ? "" : "default ",
+                                weight_of(mode, value->number));
+                break;
+        case TEXT_LIMIT_DEVICE_WEIGHT:
+                r = str_appendf(&text, "%" PRIu64, weight_of(mode, value->number));
+                break;
+        case TEXT_LIMIT_DEVICE:
+                r = str_appendf(&text, "%s%s%" PRIu64, v1 ? "" : limit->v2_key, v1 ? "" : "=",
+                                value->number);
+                break;
+        }
+        if (r < 0) {
+                return r;
+        }
+        *ret = str_take(&text);
+        return *ret ? 0 : -ENOMEM;
+}
+
+bool text_limit_is_valid(const char *text) {
+        assert(text);
+
+        return text[0] != '\0' &&
+               strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789:,-= ") == strlen(text);
+}
+
+/* True where the word of length n stands in the line of length size. */
+static bool line_has_word(const char *line, size_t size, const char *word, size_t n) {
+        for (size_t i = 0; i < size;) {
+                size_t length = strcspn(line + i, BLANKS);
+
+                if (length == n && strncmp(line + i, word, n) == 0) {
+                        return true;
+                }
+                i += length + 1;
+        }
+        return false;
+}
+
+static bool line_proves(const char *line, size_t size, const char *asked) {
+        size_t first = strcspn(asked, BLANKS);
+
+        if (strcspn(line, BLANKS) != first || strncmp(line, asked, first) != 0) {
+                return false;
+        }
+        for (const char *word = asked + first; *word;) {
+                size_t n;
+
+                word += strspn(word, BLANKS);
+                n = strcspn(word, BLANKS);
+                if (n > 0 && !line_has_word(line, size, word, n)) {
+                        return false;
+                }
+                word += n;
+        }
+        return true;
+}
+
+bool text_limit_in_force(const char *asked, const char *content) {
+        assert(asked);
+        assert(content);
+
+        while (*content) {
+                size_t size = strcspn(content, "\n");
+
+                if (line_proves(content, size, asked)) {
+                        return true;
+                }
+                content += size + (content[size] == '\n');
+        }
+        return false;
+}
+
+int text_limit_read(const TextLimit *limit, CgroupMode mode, uint32_t controllers, pid_t pid,
+                    char **ret) {
+        _cleanup_free_ char *path = NULL;
+        _cleanup_fd_ int directory = -EBADF;
+        CgroupHierarchy hierarchy;
+        const char *file;
+        int r;
+
+        assert(limit);
+        assert(ret);
+
+        r = text_limit_locate(limit, mode, controllers, &hierarchy, &file);
+        if (r < 0) {
+                return r;
+        }
+        r = cgroup_of_pid(mode, pid, hierarchy, &path);
+        if (r < 0) {
+                return r;
+        }
+        directory = cgroup_open(mode, hierarchy, path);
+        if (directory < 0) {
+                return directory;
+        }
+        return file_read_at(directory, file, FILE_MAX, ret, NULL);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The table of limits that are more than one number, and the pure conversions between a value and
+ * the text of the kernel's files. */
+
+#include "base/cgroup.h"
+#include "base/number-set.h"
+#include "op/op.h"
+
+typedef enum TextLimitFormat {
+        TEXT_LIMIT_SET,
+        TEXT_LIMIT_WEIGHT,
+        TEXT_LIMIT_DEVICE_WEIGHT,
+        TEXT_LIMIT_DEVICE,
+} TextLimitFormat;
+
+typedef struct TextLimit {
+        TextLimitId id;
+        const char *scope_property;
+        CgroupHierarchy hierarchy;
+        const char *v1_file;
+        const char *v2_file;
+        const char *v2_key;
+        TextLimitFormat format;
+} TextLimit;
+
+extern const TextLimit text_limit_table[_TEXT_LIMIT_MAX];
+
+const TextLimit *text_limit_find(const char *scope_property);
+/* The hierarchy and file that prove the limit in this mode; -EOPNOTSUPP where none does. */
+int text_limit_locate(const TextLimit *limit, CgroupMode mode, uint32_t controllers,
+                      CgroupHierarchy *ret_hierarchy, const char **ret_file);
+/* What to write, one line. The members that count are said by the format. */
+typedef struct TextLimitValue {
+        const NumberSet *set;
+        uint32_t major, minor;
+        uint64_t number;
+} TextLimitValue;
+int text_limit_format(const TextLimit *limit, CgroupMode mode, const TextLimitValue *value,
+                      char **ret);
+/* A line that text_limit_format() may have made: no break, no byte of another alphabet. */
+bool text_limit_is_valid(const char *text);
+/* True where a line of the file begins with the first word of what was asked for and holds its
+ * others: a file of several devices and keys proves each. */
+bool text_limit_in_force(const char *asked, const char *content);
+/* Opens and reads the proving file of a cgroup of pid. */
+int text_limit_read(const TextLimit *limit, CgroupMode mode, uint32_t controllers, pid_t pid,
+                    char **ret);

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "spec/device.h"
+
+#include "base/str.h"
+
+void device_sources_done(DeviceSources *devices) {
+        assert(devices);
+
+        for (size_t i = 0; i < devices->n; i++) {
+                free(devices->sources[i].path);
+        }
+        free(devices->sources);
+        *devices = (DeviceSources){};
+}
+
+const DeviceSource *device_sources_find(const DeviceSources *devices, const char *path) {
+        assert(devices);
+        assert(path);
+
+        for (size_t i = 0; i < devices->n; i++) {
+                if (streq(devices->sources[i].path, path)) {
+                        return &devices->sources[i];
+                }
+        }
+        return NULL;
+}
+
+bool device_sources_equal(const DeviceSources *a, const DeviceSources *b) {
+        assert(a);
+        assert(b);
+
+        if (a->n != b->n) {
+                return false;
+        }
+        for (size_t i = 0; i < a->n; i++) {
+                const DeviceSource *one = &a->sources[i], *other = &b->sources[i];
+
+                if (!streq(one->path, other->path) || one->major != other->major ||
+                    one->minor != other->minor) {
+                        return false;
+                }
+        }
+        return true;
+}

@@ -1,0 +1,164 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Every limit is either in force, as the kernel's file says, or the start fails and names it. Which of
+# the two depends on the host: cgroup v1 or v2, its controllers, systemd or not. Runs in every bed.
+set -uo pipefail
+here=$(dirname "$(readlink -f "$0")")
+# shellcheck source=lib.sh
+. "$here/lib.sh"
+export NO_COLOR=1
+
+top=/sys/fs/cgroup
+systemd=no
+[ -d /run/systemd/system ] && systemd=yes
+version=2
+[ -d "$top/memory" ] && version=1
+
+# A node of our own for some disk of this host: a bed may have none.
+disk=/run/sbx-limits-disk
+number=$(cat /sys/block/[svnl]*/dev 2>/dev/null | head -n 1)
+
+# The folder of a sandbox's cgroup in the hierarchy of a controller; empty where it has none of its own.
+group_of() {
+        local pid path mount=$top
+        pid=$(property "$1" MainPID)
+        if [ "$version" = 1 ]; then
+                path=$(sed -n "s/^[0-9]*:\(.*,\)\?$2\(,.*\)\?://p" "/proc/$pid/cgroup")
+                mount=$top/$2
+        else
+                path=$(sed -n 's/^0:://p' "/proc/$pid/cgroup")
+        fi
+        echo "$mount$path"
+}
+
+unit() {
+        local name=$1
+        shift
+        mkdir -p /run/sbx/system
+        printf '%s\n' "[Sandbox]" Layers=busybox "ExecStart=/bin/sleep 1000" "$@" >"/run/sbx/system/$name.sandbox"
+        "$SBXCTL" daemon-reload
+        "$SBXCTL" reset-failed limits 2>/dev/null # the count of its starts, too
+}
+
+# in_force DIRECTIVE=VALUE CONTROLLER FILE PATTERN
+in_force() {
+        local directive=${1%%=*}
+        unit limits "$1"
+        check "$directive= is taken" "$SBXCTL" start limits
+        check_output "$directive= is in force" "$4" cat "$(group_of limits "$2")/$3"
+        check_output "$directive= is shown" "^${1#*=}" property limits "$directive"
+        "$SBXCTL" stop limits
+}
+
+# refused DIRECTIVE=VALUE: by name and place, unless it may be left out.
+refused() {
+        local directive=${1%%=*}
+        unit limits "$1"
+        check_status "$directive= is not passed over" 1 "$SBXCTL" start limits
+        check_output "$directive= is named, with its place" "$directive=.*limits.sandbox:4|limits.sandbox:4.*$directive=" \
+                "$SBXCTL" status limits
+        unit limits "$1" "BestEffort=$directive"
+        check "with BestEffort=$directive it runs" "$SBXCTL" start limits
+        check_output "and that is told" "$directive" property limits Degraded
+        "$SBXCTL" stop limits
+}
+
+# limit DIRECTIVE=VALUE CONTROLLER V1-FILE V1-PATTERN V2-FILE V2-PATTERN [no]: a last word of "no" means
+# that systemd leaves it alone on v1. A file that this kernel does not have decides as well.
+limit() {
+        local file=$3 pattern=$4 group
+        if [ "$version" = 2 ]; then
+                file=$5 pattern=$6
+                grep -qw "$2" "$top/cgroup.controllers" && group=$(find "$top" -name "$file" -print -quit)
+        elif [ "${7:-}" != no ] || [ "$systemd" = no ]; then
+                group=$(find "$top/$2" -name "$file" -print -quit 2>/dev/null)
+        fi
+        if [ -n "${group:-}" ] && [ -n "$file" ]; then
+                in_force "$1" "$2" "$file" "$pattern"
+        else
+                refused "$1"
+        fi
+}
+
+check_processors() {
+        limit AllowedCPUs=0 cpuset cpuset.cpus '^0$' cpuset.cpus '^0$' no
+        limit AllowedMemoryNodes=0 cpuset cpuset.mems '^0$' cpuset.mems '^0$' no
+}
+
+check_disks() {
+        local controller=io
+        [ "$version" = 2 ] || controller=blkio
+        mknod "$disk" b "${number%:*}" "${number#*:}"
+        limit "IOReadBandwidthMax=$disk 5000000" $controller \
+                blkio.throttle.read_bps_device "^$number 5000000$" io.max "^$number .*rbps=5000000"
+        limit "IOWriteBandwidthMax=$disk 3000000" $controller \
+                blkio.throttle.write_bps_device "^$number 3000000$" io.max "^$number .*wbps=3000000"
+        limit "IOReadIOPSMax=$disk 50" $controller \
+                blkio.throttle.read_iops_device "^$number 50$" io.max "^$number .*riops=50" no
+        limit "IOWriteIOPSMax=$disk 70" $controller \
+                blkio.throttle.write_iops_device "^$number 70$" io.max "^$number .*wiops=70" no
+        limit IOWeight=200 $controller blkio.bfq.weight '^181$' io.weight '^default 200$'
+        limit "IODeviceLatencyTargetSec=$disk 25ms" $controller "" "" io.latency "^$number target=25000"
+        check_output "a path that is not there is named" 'IOReadIOPSMax=.*/no/such/disk' \
+                "$SBXCTL" run -p "IOReadIOPSMax=/no/such/disk 5" -- /bin/true
+        check_output "a path without a disk, too" 'IOReadIOPSMax=.*disk is not known' \
+                "$SBXCTL" run -p "IOReadIOPSMax=/proc 5" -- /bin/true
+        check_output "and a character device" 'IOReadIOPSMax=.*no disk' \
+                "$SBXCTL" run -p "IOReadIOPSMax=/dev/null 5" -- /bin/true
+        rm "$disk"
+}
+
+check_memory() {
+        limit MemoryHigh=67108864 memory "" "" memory.high '^67108864$' no
+        limit MemorySwapMax=67108864 memory "" "" memory.swap.max '^67108864$' no
+}
+
+# From inside: what a device gives that is seen there, with and without.
+device_says() {
+        "$SBXCTL" run --pipe -p Layers=busybox "$@" -- /bin/sh -c 'head -c 1 /dev/zero >/dev/null && echo open || echo closed' 2>/dev/null
+}
+
+check_devices() {
+        check_equal "without DevicePolicy= a device is open" "$(device_says)" open
+        if [ "$systemd" = no ]; then
+                check_output "without systemd DevicePolicy= is refused by name" 'DevicePolicy=' \
+                        device_says_all -p DevicePolicy=strict
+                return
+        fi
+        check_equal "DevicePolicy=closed has it" "$(device_says -p DevicePolicy=closed)" open
+        check_equal "DeviceAllow= has it alone" \
+                "$(device_says -p DevicePolicy=strict -p 'DeviceAllow=/dev/null rw' -p 'DeviceAllow=/dev/zero r')" open
+        check_equal "DevicePolicy=strict closes it" \
+                "$(device_says -p DevicePolicy=strict -p 'DeviceAllow=/dev/null rw')" closed
+}
+
+device_says_all() {
+        "$SBXCTL" run --pipe -p Layers=busybox "$@" -- /bin/true
+}
+
+# A hard limit that the host's helper does not have itself.
+check_rlimits() {
+        local hard
+        hard=$(ulimit -Hn)
+        if [ "$hard" != unlimited ]; then
+                check_output "a hard limit above the host's is refused by name" 'LimitNOFILE=.*CAP_SYS_RESOURCE' \
+                        "$SBXCTL" run -p "LimitNOFILE=$((hard + 1))" -- /bin/true
+        fi
+        check_equal "one below it is what the workload has" \
+                "$("$SBXCTL" run --pipe -p LimitNOFILE=100:200 -p Layers=busybox -- /bin/sh -c 'ulimit -Sn; ulimit -Hn' | xargs)" \
+                "100 200"
+}
+
+# What the daemons make once, they keep.
+"$SBXCTL" run -p Layers=busybox -- /bin/true
+census=$("$here/census.sh")
+check_memory
+check_processors
+[ -z "$number" ] || check_disks
+check_devices
+check_rlimits
+rm -f /run/sbx/system/limits.sandbox
+"$SBXCTL" daemon-reload
+check_census "nothing is left of it all" "$census"
+finish
