@@ -229,11 +229,11 @@ static int choice_find(const Directive *directive, const char *word) {
 static int choices_add(const Directive *directive, char *word, ValueList *list, const Place *place,
                        char **reterr) {
         _cleanup_free_ char *owned = word;
-        int index = choice_find(directive, word);
+        int index = choice_find(directive, owned);
         ValueItem *item;
 
         if (index < 0) {
-                return choice_fail(directive, word, reterr);
+                return choice_fail(directive, owned, reterr);
         }
         item = value_list_add(list, place);
         if (!item) {
