@@ -4,12 +4,12 @@
 
 #include "base/str.h"
 #include "bus/errors.h"
+#include "manager/bodies.h"
 #include "manager/effective.h"
 #include "manager/freezer.h"
 #include "manager/manager.h"
 #include "manager/objects.h"
 #include "manager/set-property.h"
-#include "manager/transient.h"
 
 static int read_freezer(sd_bus_message *message, Manager *manager, bool freeze,
                         sd_bus_error *reterr) {
@@ -49,55 +49,27 @@ int bus_thaw(sd_bus_message *message, void *userdata, sd_bus_error *reterr) {
 
 /* -- SetUnitProperties() -- */
 
-static int read_assignments(sd_bus_message *message, char ***ret) {
+int bus_set_unit_properties(sd_bus_message *message, void *userdata, sd_bus_error *reterr) {
+        _cleanup_(change_body_done) ChangeBody body = {};
+        Sandbox *sandbox;
         int r;
 
-        r = sd_bus_message_enter_container(message, 'a', "(sv)");
-        while (r >= 0) {
-                const char *name;
-
-                r = sd_bus_message_enter_container(message, 'r', "sv");
-                if (r <= 0) {
-                        break;
-                }
-                r = sd_bus_message_read(message, "s", &name);
-                if (r >= 0) {
-                        r = transient_read_directive(message, name, ret);
-                }
-                if (r >= 0) {
-                        r = sd_bus_message_exit_container(message);
-                }
-        }
-        return r < 0 ? r : sd_bus_message_exit_container(message);
-}
-
-int bus_set_unit_properties(sd_bus_message *message, void *userdata, sd_bus_error *reterr) {
-        _cleanup_(strv_freep) char **assignments = NULL;
-        const char *name;
-        Sandbox *sandbox;
-        int runtime, r;
-
-        r = sd_bus_message_read(message, "sb", &name, &runtime);
-        if (r >= 0) {
-                r = bus_authorise(message, reterr);
-        }
+        r = bus_authorise(message, reterr);
         if (r < 0) {
                 return r;
         }
-        r = read_assignments(message, &assignments);
+        r = change_body_read(message, &body);
         if (r < 0) {
-                return sd_bus_error_set(reterr, SD_BUS_ERROR_INVALID_ARGS,
-                                        "The value of a directive is its text as in a unit file "
-                                        "('s'), or several ('as').");
+                return body_error(r, reterr);
         }
-        r = bus_find_or_load(userdata, name, &sandbox, reterr);
+        r = bus_find_or_load(userdata, body.name, &sandbox, reterr);
         if (r < 0) {
                 return r;
         }
         if (sandbox->load_state != LOAD_LOADED || !sandbox->unit || !sandbox->unit->spec) {
                 return bus_error_bad_unit(sandbox, reterr);
         }
-        return property_change(sandbox, runtime != 0, assignments, message, reterr);
+        return property_change(sandbox, body.runtime, body.assignments, message, reterr);
 }
 
 /* -- GetEffectiveLimits() -- */

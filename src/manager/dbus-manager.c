@@ -4,6 +4,7 @@
 
 #include "base/fd.h"
 #include "bus/errors.h"
+#include "manager/bodies.h"
 #include "manager/exec.h"
 #include "manager/failure.h"
 #include "manager/helper-client.h"
@@ -385,97 +386,30 @@ METHOD(method_attach) {
         return r < 0 ? r : sd_bus_reply_method_return(message, "h", near_end);
 }
 
-static int read_exec_option(sd_bus_message *message, const char *name, ExecOptions *options) {
-        static const char *const streams[SANDBOX_STREAMS] = {"StandardInputFileDescriptor",
-                                                             "StandardOutputFileDescriptor",
-                                                             "StandardErrorFileDescriptor"};
-        int flag = 0, r;
+METHOD(method_exec) {
+        _cleanup_(exec_body_done) ExecBody body = EXEC_BODY_INIT;
+        Sandbox *sandbox = NULL;
+        int r;
 
-        for (size_t i = 0; i < SANDBOX_STREAMS; i++) {
-                if (streq(name, streams[i])) {
-                        return sd_bus_message_read(message, "v", "h", &options->fds[i]);
-                }
-        }
-        if (streq(name, "Terminal")) {
-                r = sd_bus_message_read(message, "v", "b", &flag);
-                options->terminal = flag != 0;
+        r = bus_authorise(message, reterr);
+        if (r < 0) {
                 return r;
         }
-        if (streq(name, "Rows")) {
-                return sd_bus_message_read(message, "v", "q", &options->rows);
+        r = exec_body_read(message, &body);
+        if (r < 0) {
+                return body.unknown
+                               ? sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS,
+                                                   "Exec() has no option \"%s\".", body.unknown)
+                               : body_error(r, reterr);
         }
-        if (streq(name, "Columns")) {
-                return sd_bus_message_read(message, "v", "q", &options->columns);
-        }
-        if (streq(name, "User")) {
-                return sd_bus_message_read(message, "v", "s", &options->user);
-        }
-        if (streq(name, "WorkingDirectory")) {
-                return sd_bus_message_read(message, "v", "s", &options->directory);
-        }
-        if (!streq(name, "Environment")) {
-                return -EOPNOTSUPP;
-        }
-        r = sd_bus_message_enter_container(message, 'v', "as");
-        if (r >= 0) {
-                r = sd_bus_message_read_strv(message, &options->environment);
-        }
-        return r < 0 ? r : sd_bus_message_exit_container(message);
-}
-
-static int read_exec_options(sd_bus_message *message, ExecOptions *options, sd_bus_error *reterr) {
-        const char *name;
-        int r;
-
-        r = sd_bus_message_enter_container(message, 'a', "{sv}");
-        while (r >= 0) {
-                r = sd_bus_message_enter_container(message, 'e', "sv");
-                if (r <= 0) {
-                        break;
-                }
-                r = sd_bus_message_read(message, "s", &name);
-                if (r >= 0) {
-                        r = read_exec_option(message, name, options);
-                }
-                if (r == -EOPNOTSUPP) {
-                        return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS,
-                                                 "Exec() has no option \"%s\".", name);
-                }
-                if (r >= 0) {
-                        r = sd_bus_message_exit_container(message);
-                }
-        }
-        return r < 0 ? r : sd_bus_message_exit_container(message);
-}
-
-METHOD(method_exec) {
-        _cleanup_(strv_freep) char **argv = NULL;
-        ExecOptions options = {.fds = {-EBADF, -EBADF, -EBADF}};
-        Sandbox *sandbox = NULL;
-        const char *name;
-        int r;
-
-        r = sd_bus_message_read(message, "s", &name);
-        if (r >= 0) {
-                r = sd_bus_message_read_strv(message, &argv);
-        }
-        if (r >= 0) {
-                r = read_exec_options(message, &options, reterr);
-        }
-        if (r >= 0) {
-                r = bus_authorise(message, reterr);
-        }
-        if (r >= 0) {
-                r = find_loaded(userdata, name, &sandbox, reterr);
-        }
-        if (r >= 0 && (strv_length(argv) == 0 || strv_length(argv) > METHOD_ARGV_MAX)) {
+        r = find_loaded(userdata, body.name, &sandbox, reterr);
+        if (r >= 0 && (strv_length(body.argv) == 0 || strv_length(body.argv) > METHOD_ARGV_MAX)) {
                 r = sd_bus_error_set(reterr, SD_BUS_ERROR_INVALID_ARGS,
                                      "A program needs a name, and at most 1023 arguments.");
         }
         if (r >= 0) {
-                r = exec_start(sandbox, message, argv, &options, reterr);
+                r = exec_start(sandbox, message, body.argv, &body.options, reterr);
         }
-        strv_free(options.environment);
         return r < 0 ? r : 1; /* answered when the helper has said what became of it */
 }
 

@@ -1,130 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "manager/transient.h"
 
-#include "base/fd.h"
+#include "manager/bodies.h"
 #include "manager/failure.h"
 #include "manager/job.h"
 #include "manager/manager.h"
 #include "sbx/bus.h"
-
-typedef struct TransientInput {
-        char **assignments;
-        SandboxStreams streams;
-} TransientInput;
-
-static void transient_input_done(TransientInput *input) {
-        input->assignments = strv_free(input->assignments);
-        sandbox_streams_done(&input->streams);
-}
-
-/* -- properties -- */
-
-static const char *const stream_names[SANDBOX_STREAMS] = {
-        "StandardInputFileDescriptor",
-        "StandardOutputFileDescriptor",
-        "StandardErrorFileDescriptor",
-};
-
-static int read_stream(sd_bus_message *message, int *stream) {
-        int fd, r;
-
-        r = sd_bus_message_read(message, "v", "h", &fd);
-        if (r < 0) {
-                return r;
-        }
-        fd_close(*stream);
-        *stream = fd_dup(fd); /* the message owns its own */
-        return *stream < 0 ? *stream : 0;
-}
-
-/* 1: it was one of these; 0: it is a directive. */
-static int read_special(sd_bus_message *message, const char *name, SandboxStreams *streams) {
-        int r;
-
-        for (size_t i = 0; i < SANDBOX_STREAMS; i++) {
-                if (streq(name, stream_names[i])) {
-                        r = read_stream(message, &streams->fds[i]);
-                        return r < 0 ? r : 1;
-                }
-        }
-        if (streq(name, "TerminalFileDescriptor")) {
-                r = read_stream(message, &streams->attached);
-                streams->terminal = true;
-                return r < 0 ? r : 1;
-        }
-        if (streq(name, "TerminalRows")) {
-                r = sd_bus_message_read(message, "v", "q", &streams->rows);
-                return r < 0 ? r : 1;
-        }
-        if (streq(name, "TerminalColumns")) {
-                r = sd_bus_message_read(message, "v", "q", &streams->columns);
-                return r < 0 ? r : 1;
-        }
-        return 0;
-}
-
-static int add_assignment(char ***assignments, const char *name, const char *text) {
-        if (strv_length(*assignments) >= TRANSIENT_PROPERTIES_MAX) {
-                return -E2BIG;
-        }
-        return strv_append_take(assignments, strf("%s=%s", name, text));
-}
-
-int transient_read_directive(sd_bus_message *message, const char *name, char ***assignments) {
-        _cleanup_(strv_freep) char **texts = NULL;
-        const char *contents, *text;
-        int r;
-
-        r = sd_bus_message_peek_type(message, NULL, &contents);
-        if (r < 0) {
-                return r;
-        }
-        if (streq(contents, "s")) {
-                r = sd_bus_message_read(message, "v", "s", &text);
-                return r < 0 ? r : add_assignment(assignments, name, text);
-        }
-        r = sd_bus_message_enter_container(message, 'v', "as");
-        if (r >= 0) {
-                r = sd_bus_message_read_strv(message, &texts);
-        }
-        if (r >= 0) {
-                r = sd_bus_message_exit_container(message);
-        }
-        STRV_FOREACH (item, texts) {
-                if (r < 0) {
-                        break;
-                }
-                r = add_assignment(assignments, name, *item);
-        }
-        return r;
-}
-
-static int read_properties(sd_bus_message *message, TransientInput *input) {
-        const char *name;
-        int r;
-
-        r = sd_bus_message_enter_container(message, 'a', "(sv)");
-        while (r >= 0) {
-                r = sd_bus_message_enter_container(message, 'r', "sv");
-                if (r <= 0) {
-                        break;
-                }
-                r = sd_bus_message_read(message, "s", &name);
-                if (r >= 0) {
-                        r = read_special(message, name, &input->streams);
-                }
-                if (r == 0) {
-                        r = transient_read_directive(message, name, &input->assignments);
-                }
-                if (r >= 0) {
-                        r = sd_bus_message_exit_container(message);
-                }
-        }
-        if (r >= 0) {
-                r = sd_bus_message_exit_container(message);
-        }
-        return r < 0 ? r : sd_bus_message_skip(message, "a(sa(sv))");
-}
 
 /* All three or none: the plan knows no more kinds. */
 static bool streams_are_whole(const SandboxStreams *streams) {
@@ -189,18 +70,18 @@ static int load_unit(Manager *manager, const char *name, char *const *assignment
         return sd_bus_error_set(reterr, SBX_ERROR_BAD_UNIT_SETTING, str_text(&text));
 }
 
-static int transient_define(Manager *manager, const char *name, TransientInput *input,
-                            Sandbox **ret, sd_bus_error *reterr) {
+static int transient_define(Manager *manager, TransientBody *body, Sandbox **ret,
+                            sd_bus_error *reterr) {
         _cleanup_(unit_freep) Unit *unit = NULL;
         Sandbox *sandbox;
         int r;
 
-        r = check_name(manager, name, &sandbox, reterr);
+        r = check_name(manager, body->name, &sandbox, reterr);
         if (r == 0) {
-                r = load_unit(manager, name, input->assignments, &unit, reterr);
+                r = load_unit(manager, body->name, body->assignments, &unit, reterr);
         }
         if (r == 0 && !sandbox) {
-                r = manager_add(manager, name, &sandbox);
+                r = manager_add(manager, body->name, &sandbox);
         }
         if (r < 0) {
                 return r;
@@ -213,42 +94,36 @@ static int transient_define(Manager *manager, const char *name, TransientInput *
         sandbox->start_limit = (StartLimit){};
         sandbox->prepared = prepared_plan_unref(sandbox->prepared);
         strv_free(sandbox->definition);
-        sandbox->definition = TAKE(input->assignments);
+        sandbox->definition = TAKE(body->assignments);
         sandbox_streams_done(&sandbox->streams);
-        sandbox->streams = input->streams;
-        input->streams = SANDBOX_STREAMS_NONE;
+        sandbox->streams = body->streams;
+        body->streams = SANDBOX_STREAMS_NONE;
         *ret = sandbox;
         return 0;
 }
 
 int transient_read(Manager *manager, sd_bus_message *message, Sandbox **ret, int *ret_mode,
                    sd_bus_error *reterr) {
-        _cleanup_(transient_input_done) TransientInput input = {.streams = SANDBOX_STREAMS_NONE};
-        const char *name, *mode;
+        _cleanup_(transient_body_done) TransientBody body = TRANSIENT_BODY_INIT;
         int r;
 
         assert(manager);
         assert(message);
 
-        r = sd_bus_message_read(message, "ss", &name, &mode);
+        r = transient_body_read(message, &body);
         if (r < 0) {
-                return r;
+                return body_error(r, reterr);
         }
-        *ret_mode = job_mode_parse(mode);
+        *ret_mode = job_mode_parse(body.mode);
         if (*ret_mode < 0) {
                 return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS,
-                                         "There is no job mode \"%s\".", mode);
+                                         "There is no job mode \"%s\".", body.mode);
         }
-        r = read_properties(message, &input);
-        if (r < 0) {
-                return sd_bus_error_set(reterr, SD_BUS_ERROR_INVALID_ARGS,
-                                        "A property is not of the type that it should be.");
-        }
-        if (!streams_are_whole(&input.streams)) {
+        if (!streams_are_whole(&body.streams)) {
                 return sd_bus_error_set(reterr, SD_BUS_ERROR_INVALID_ARGS,
                                         "Pass all three streams, or a terminal, or neither.");
         }
-        return transient_define(manager, name, &input, ret, reterr);
+        return transient_define(manager, &body, ret, reterr);
 }
 
 static int on_owner_gone(sd_bus_track *track, void *userdata) {

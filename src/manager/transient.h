@@ -6,13 +6,10 @@
 #include "manager/sandbox.h"
 
 #define TRANSIENT_MAX 2048u
-#define TRANSIENT_PROPERTIES_MAX 4096u
 
 /* Reads name, mode, a(sv) and aux off the message; makes or redefines the sandbox. Negative with
  * *reterr set. */
 int transient_read(Manager *manager, sd_bus_message *message, Sandbox **ret, int *ret_mode,
                    sd_bus_error *reterr);
 /* Holds an ended one for whoever made it, until it disconnects or says UnrefUnit(). */
-/* The variant of a directive's value, text ('s') or several ('as'), as assignments "name=text". */
-int transient_read_directive(sd_bus_message *message, const char *name, char ***assignments);
 int transient_set_owner(Sandbox *sandbox, sd_bus_message *message);

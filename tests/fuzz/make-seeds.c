@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* make-seeds DIRECTORY: inputs for the fuzzers of the wire, one for each row of the tables of
- * control messages and ops, in DIRECTORY/wire-control and DIRECTORY/wire-plan. */
+/* make-seeds DIRECTORY: inputs for fuzzers: of the wire, one for each row of the tables of control
+ * messages and ops, in DIRECTORY/wire-control and DIRECTORY/wire-plan; of the bodies of methods,
+ * one for each name and type, in DIRECTORY/bus-bodies. */
 
 #include "../unit/sample-ops.h"
+#include "bus-grammar.h"
 
 #include "base/fd.h"
 #include "wire/control.h"
@@ -60,6 +62,38 @@ START_TEST(plans) {
 }
 END_TEST
 
+/* Each name twice, with the same type. */
+START_TEST(bodies) {
+        for (size_t name = 0; name < ELEMENTS(grammar_names); name++) {
+                for (size_t type = 0; type < ELEMENTS(grammar_types); type++) {
+                        _cleanup_free_ char *title = strf("%d-%zu-%zu", _i, name, type);
+                        uint8_t bytes[64];
+                        size_t n = 0;
+
+                        bytes[n++] = (uint8_t) _i;
+                        bytes[n++] = GRAMMAR_AS_IT_SHOULD;
+                        bytes[n++] = 1; /* the head: a name of one letter, … */
+                        bytes[n++] = 'n';
+                        bytes[n++] = 0; /* … no mode, no arguments, not at runtime */
+                        bytes[n++] = GRAMMAR_AS_IT_SHOULD;
+                        bytes[n++] = 2; /* entries */
+                        for (size_t i = 0; i < 2; i++) {
+                                bytes[n++] = (uint8_t) name;
+                                if (!grammar_names[name]) {
+                                        bytes[n++] = 0;
+                                }
+                                bytes[n++] = (uint8_t) type;
+                                memcpy(bytes + n, grammar_types[type].sample,
+                                       grammar_types[type].sample_size);
+                                n += grammar_types[type].sample_size;
+                        }
+                        ck_assert_ptr_nonnull(title);
+                        write_seed("bus-bodies", title, "", bytes, n);
+                }
+        }
+}
+END_TEST
+
 /* As tests, since what makes the ops is made of the checks of one. */
 int main(int argc, char **argv) {
         Suite *suite = suite_create("seeds");
@@ -74,6 +108,7 @@ int main(int argc, char **argv) {
         directory = argv[1];
         tcase_add_loop_test(tcase, control_messages, 0, _CONTROL_MAX);
         tcase_add_loop_test(tcase, plans, 0, _OP_MAX);
+        tcase_add_loop_test(tcase, bodies, 0, _GRAMMAR_BODY_MAX);
         suite_add_tcase(suite, tcase);
         srunner_set_fork_status(runner, CK_NOFORK);
         srunner_run_all(runner, CK_NORMAL);

@@ -373,6 +373,20 @@ START_TEST(bad_calls_are_answered) {
         ck_assert_str_eq(error.name, SBX_ERROR_BAD_UNIT_SETTING);
         ck_assert_ptr_nonnull(strstr(error.message, "MemoryMax"));
         sd_bus_error_free(&error);
+        ck_assert_int_lt(sd_bus_call_method(bed.bus, NULL, SBX_OBJECT_PATH, SBX_INTERFACE_MANAGER,
+                                            "StartTransientUnit", &error, NULL, "ssa(sv)a(sa(sv))",
+                                            UNIT, "replace", 1, "ExecStart", "u", 1, 0),
+                         0);
+        ck_assert_str_eq(error.name, SD_BUS_ERROR_INVALID_ARGS);
+        ck_assert_ptr_nonnull(strstr(error.message, "not of the type"));
+        sd_bus_error_free(&error);
+        ck_assert_int_lt(sd_bus_call_method(bed.bus, NULL, SBX_OBJECT_PATH, SBX_INTERFACE_MANAGER,
+                                            "Exec", &error, NULL, "sasa{sv}", UNIT, 1, "/bin/true",
+                                            1, "Colour", "s", "red"),
+                         0);
+        ck_assert_str_eq(error.name, SD_BUS_ERROR_INVALID_ARGS);
+        ck_assert_ptr_nonnull(strstr(error.message, "\"Colour\""));
+        sd_bus_error_free(&error);
         bring_up(&bed, "no"); /* and it lives on */
         bed_close(&bed);
 }
