@@ -3,6 +3,7 @@
 #include "docgen/docgen.h"
 
 #include "op/step.h"
+#include "spec/absence.h"
 #include "spec/rules.h"
 #include "spec/syscalls.h"
 
@@ -149,6 +150,14 @@ static void add_rules(Manual *manual, const char *arguments) {
         }
 }
 
+static void add_absences(Manual *manual, const char *arguments) {
+        for (size_t i = 0; i < n_directive_absences; i++) {
+                page_addf(manual->page, ".TP\n\\fI%s=\\fR\n", directive_absences[i].name);
+                page_add_prose(manual->page, directive_absences[i].reason);
+                page_add(manual->page, "\n");
+        }
+}
+
 static void add_steps(Manual *manual, const char *arguments) {
         for (size_t i = 0; i < _STEP_MAX; i++) {
                 page_addf(manual->page, ".TP\n\\fB%s\\fR\n", step_table[i].name);
@@ -206,7 +215,7 @@ static const struct {
 } markers[] = {
         {"DIRECTIVES", add_directives}, {"TYPES", add_types},     {"RULES", add_rules},
         {"STEPS", add_steps},           {"GROUPS", add_groups},   {"PROFILE", add_profile},
-        {"EXAMPLE", add_example},       {"VERSION", add_version},
+        {"EXAMPLE", add_example},       {"VERSION", add_version}, {"ABSENCES", add_absences},
 };
 
 /* "@NAME arguments@" */

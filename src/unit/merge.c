@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "unit/merge.h"
 
+#include "spec/absence.h"
+
 static bool is_private(const char *name) {
         return startswith(name, "X-") != NULL;
 }
@@ -36,9 +38,13 @@ static int merge_section(Merge *merge, const IniSection *section) {
 }
 
 static void report_unknown(Merge *merge, const char *section, const char *key, const Place *place) {
+        const DirectiveAbsence *absence = directive_absence_find(key);
         const Directive *nearest = directive_suggest(section, key);
 
-        if (!nearest) {
+        if (absence) {
+                diag_add(merge->diags, DIAG_ERROR, place, NULL, "there is no %s=: %s", key,
+                         absence->reason);
+        } else if (!nearest) {
                 diag_add(merge->diags, DIAG_ERROR, place, NULL, "there is no %s= in [%s]", key,
                          section);
         } else if (streq(nearest->section, section)) {

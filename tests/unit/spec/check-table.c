@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "spec/absence.h"
 #include "spec/spec.h"
 
 #include <check.h>
@@ -229,6 +230,15 @@ START_TEST(misspelt_names_have_suggestions) {
 }
 END_TEST
 
+START_TEST(what_is_absent_is_no_directive) {
+        const DirectiveAbsence *absence = &directive_absences[_i];
+
+        ck_assert_ptr_null(directive_find_name(absence->name));
+        ck_assert_ptr_eq(directive_absence_find(absence->name), absence);
+        ck_assert(!endswith(absence->reason, "."));
+}
+END_TEST
+
 START_TEST(sections_are_known) {
         ck_assert(section_is_known("Sandbox"));
         ck_assert(!section_is_known("sandbox"));
@@ -256,6 +266,7 @@ int main(void) {
         tcase_add_loop_test(tc, an_empty_text_resets, 0, _DIRECTIVE_MAX);
         tcase_add_test(tc, lists_grow_and_remember_their_places);
         tcase_add_loop_test(tc, misspelt_names_have_suggestions, 0, ELEMENTS(suggestions));
+        tcase_add_loop_test(tc, what_is_absent_is_no_directive, 0, (int) n_directive_absences);
         tcase_add_test(tc, sections_are_known);
         suite_add_tcase(suite, tc);
         runner = srunner_create(suite);
