@@ -28,6 +28,10 @@ int fd_dup(int fd);
 int fd_set_cloexec(int fd, bool cloexec);
 int fd_set_nonblock(int fd, bool nonblock);
 
+/* Raises the own soft limit on descriptors to the hard one: a daemon's sandboxes are many
+ * descriptors. What cannot be raised stays. */
+void fd_limit_raise(void);
+
 /* Reads to the end of file, at most max bytes: -EFBIG where there are more. *ret has a NUL behind
  * its *ret_size bytes; the caller frees it. */
 int fd_read_all(int fd, size_t max, char **ret, size_t *ret_size);

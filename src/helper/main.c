@@ -12,7 +12,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -142,16 +141,6 @@ static void notify_ready(const char *path) {
         }
 }
 
-/* Many sandboxes are many descriptors; what cannot be raised stays. */
-static void raise_files(void) {
-        struct rlimit limit;
-
-        if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-                limit.rlim_cur = limit.rlim_max;
-                (void) setrlimit(RLIMIT_NOFILE, &limit);
-        }
-}
-
 static int settle_process(void) {
         if (clearenv() != 0 || chdir("/") < 0) {
                 return -EIO;
@@ -159,7 +148,7 @@ static int settle_process(void) {
         (void) umask(0077);
         /* After the copy it would be called memfd:sbx-helper. */
         (void) prctl(PR_SET_NAME, "sbx-helper", 0, 0, 0);
-        raise_files();
+        fd_limit_raise();
         if (close_range(LISTEN_FD + 1, ~0u, 0) < 0) {
                 return negative_errno();
         }

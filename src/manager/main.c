@@ -2,6 +2,7 @@
 
 /* sbxd: loads units, drives sandboxes, serves org.sbx1. */
 
+#include "base/fd.h"
 #include "base/log.h"
 #include "base/parse.h"
 #include "bus/errors.h"
@@ -215,6 +216,7 @@ static int run(ManagerOptions *manager_options) {
         int r;
 
         journal_set_target(journal_target_default());
+        fd_limit_raise();
         r = bus_errors_register();
         if (r < 0) {
                 return log_fault(r, "Failed to register the errors of org.sbx1: %m");
