@@ -8,6 +8,7 @@
 #
 #   run.sh          all of it
 #   run.sh beds     only what needs beds, with the build that is there as released
+#   run.sh machines only the beds with a kernel of their own
 set -uo pipefail
 
 source=$(dirname "$(dirname "$(readlink -f "$0")")")
@@ -21,13 +22,14 @@ trap 'exit 130' INT TERM
 export SBX_TESTS_STRICT=1
 times=$logs/times
 phase=""
-beds_pid=""
+aside_pid=""
 
-# The beds are a group of processes of their own; each of their tests cleans up when it is ended.
+# What runs aside is a group of processes of its own, and ends what it has aside itself; each test cleans up
+# when it is ended.
 finish() {
-        if [ -n "$beds_pid" ]; then
-                kill -TERM -- "-$beds_pid" 2>/dev/null
-                wait "$beds_pid"
+        if [ -n "$aside_pid" ]; then
+                kill -TERM -- "-$aside_pid" 2>/dev/null
+                wait "$aside_pid"
         fi
         rm -rf "$logs"
 }
@@ -90,15 +92,15 @@ END
 }
 
 # checks COMMAND…: a program that prints "ok …" and "not ok …" lines; ending badly without a "not ok"
-# is a failure too.
+# is a failure too, and so is checking nothing.
 checks() {
         local good bad status=0
         "$@" 2>&1 | tee "$logs/checks"
         status=${PIPESTATUS[0]}
         good=$(grep -c '^ok ' "$logs/checks")
         bad=$(grep -c '^not ok ' "$logs/checks")
-        if [ "$status" != 0 ] && [ "$bad" = 0 ]; then
-                echo "not ok $1 ended with status $status"
+        if [ "$bad" = 0 ] && { [ "$status" != 0 ] || [ "$good" = 0 ]; }; then
+                echo "not ok $1 ended with status $status after $good checks"
                 bad=1
         fi
         passed=$((passed + good))
@@ -114,6 +116,7 @@ build() {
 
 beds() {
         local script
+        aside machines
         say "without systemd"
         for script in tests/integration/*.sh; do
                 checks "$script" "$source/build-release"
@@ -122,23 +125,30 @@ beds() {
         say "with systemd, on this host's kernel"
         checks tests/beds/test-n-hybrid.sh "$source/build-release"
         checks tests/beds/test-n-unified.sh "$source/build-release"
+        say "waiting for the machines"
+        aside_end
+}
+
+# The beds with a kernel of their own.
+machines() {
         say "another kernel, without systemd"
         checks tests/beds/test-v-lite.sh "$source/build-release"
         say "a whole Debian"
         checks tests/beds/test-v.sh "$source/build-release"
 }
 
-beds_begin() {
-        setsid "$source/tests/run.sh" beds >"$logs/beds" 2>&1 </dev/null &
-        beds_pid=$!
+# aside PART: run.sh PART beside what follows here, until aside_end.
+aside() {
+        setsid "$source/tests/run.sh" "$1" >"$logs/aside" 2>&1 </dev/null &
+        aside_pid=$!
 }
 
-beds_end() {
+aside_end() {
         local counts
-        wait "$beds_pid"
-        beds_pid=""
-        cat "$logs/beds"
-        counts=$(sed -n '$s/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$logs/beds")
+        wait "$aside_pid"
+        aside_pid=""
+        cat "$logs/aside"
+        counts=$(sed -n '$s/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$logs/aside")
         : "${counts:=0 1}"
         passed=$((passed + ${counts% *}))
         failed=$((failed + ${counts#* }))
@@ -150,7 +160,7 @@ everything() {
 
         say "build as released"
         step "gcc as released builds without a warning" build build-release -Dbuildtype=release
-        beds_begin
+        aside beds
 
         say "builds with sanitizers, and by clang"
         step "gcc with sanitizers builds without a warning" build build-asan -Db_sanitize=address,undefined
@@ -170,7 +180,7 @@ everything() {
         checks tests/fuzz.sh "$fuzz_seconds"
 
         say "waiting for the beds"
-        beds_end
+        aside_end
         phase_end
         echo "== the longest functions and files"
         tests/lint/sizes.py --report
@@ -179,8 +189,9 @@ everything() {
 case ${1:-} in
 "") everything ;;
 beds) beds ;;
+machines) machines ;;
 *)
-        echo "usage: run.sh [beds]" >&2
+        echo "usage: run.sh [beds|machines]" >&2
         exit 2
         ;;
 esac

@@ -220,8 +220,8 @@ static int get_number(sbx_client *client, const char *unit, const char *property
 }
 
 PUBLIC int sbx_get_u64(sbx_client *client, const char *unit, const char *property, uint64_t *ret) {
-        uint64_t number;
-        bool negative;
+        uint64_t number = 0;
+        bool negative = false;
         int r;
 
         if (!ret) {
@@ -239,8 +239,8 @@ PUBLIC int sbx_get_u64(sbx_client *client, const char *unit, const char *propert
 }
 
 PUBLIC int sbx_get_i64(sbx_client *client, const char *unit, const char *property, int64_t *ret) {
-        uint64_t number;
-        bool negative;
+        uint64_t number = 0;
+        bool negative = false;
         int r;
 
         if (!ret) {
