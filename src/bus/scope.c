@@ -22,6 +22,7 @@ struct ScopeJob {
         ScopeJob *next;
         JobStage stage;
         bool retried;
+        bool no_oom_policy; /* this systemd has none for scopes, and so nothing to switch off */
         bool over;
         ScopeDone done;
         void *userdata;
@@ -181,6 +182,12 @@ static bool job_error_handled(ScopeJob *job, const sd_bus_error *error) {
                 job_call_again(job, JOB_CLEARING);
                 return true;
         }
+        if (job->stage == JOB_STARTING && !job->no_oom_policy &&
+            sd_bus_error_has_name(error, SD_BUS_ERROR_PROPERTY_READ_ONLY)) {
+                job->no_oom_policy = true;
+                job_call_again(job, JOB_STARTING);
+                return true;
+        }
         if ((job->stage == JOB_CLEARING || job->stage == JOB_STOPPING) &&
             sd_bus_error_has_name(error, SYSTEMD_NO_SUCH_UNIT)) {
                 if (job->stage == JOB_CLEARING) {
@@ -276,6 +283,10 @@ static int append_start(sd_bus_message *message, const ScopeJob *job) {
         r = sd_bus_message_append(message, "ss", job->name, "fail");
         if (r >= 0) {
                 r = sd_bus_message_open_container(message, 'a', "(sv)");
+        }
+        if (r >= 0 && !job->no_oom_policy) {
+                /* OOMPolicy= is carried out by us, with KillSignal= and what else the unit says */
+                r = sd_bus_message_append(message, "(sv)", "OOMPolicy", "s", "continue");
         }
         if (r >= 0 && !has_setting(job, "CollectMode")) {
                 /* else a failed scope stays loaded and the next start finds its name taken */

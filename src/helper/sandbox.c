@@ -66,6 +66,7 @@ Sandbox *sandbox_free(Sandbox *sandbox) {
         (void) fd_close(sandbox->attach);
         (void) fd_close(sandbox->devpts);
         freezer_done(&sandbox->freezer);
+        oom_watch_done(&sandbox->oom);
         (void) fd_close(sandbox->cgroup);
         (void) fd_close(sandbox->memory_events);
         sandbox->console = console_free(sandbox->console);
@@ -198,7 +199,8 @@ void sandbox_send_exited(Sandbox *sandbox) {
 
         message.numbers[EXITED_CODE] = (uint64_t) sandbox->exit_code;
         message.numbers[EXITED_STATUS] = (uint64_t) sandbox->exit_status;
-        message.numbers[EXITED_OOM_KILLS] = sandbox->oom_kills;
+        message.numbers[EXITED_OOM_KILLS] =
+                oom_kills_at(&sandbox->oom, sandbox->oom_kills, sandbox->exited_usec);
         message.numbers[EXITED_USEC] = sandbox->exited_usec;
         helper_send(sandbox->helper, &message);
 }
@@ -227,6 +229,7 @@ unsigned sandbox_list(Sandbox *sandbox, uint32_t serial) {
                 }
         }
         helper_send(sandbox->helper, &message);
+        oom_watch_repeat(sandbox);
         if (sandbox->phase == PHASE_EXITED) {
                 sandbox_send_exited(sandbox);
         }
@@ -331,6 +334,7 @@ static bool clean_up(Sandbox *sandbox) {
         }
         sandbox->memory_events = fd_close(sandbox->memory_events);
         sandbox->console = console_free(sandbox->console);
+        oom_watch_done(&sandbox->oom);
         sandbox->output = output_free(sandbox->output);
         r = cgroup_set_remove(&sandbox->helper->cgroups, &sandbox->cgroups);
         if (r == -EBUSY) {

@@ -11,6 +11,7 @@
 #include "helper/ids.h"
 #include "helper/launch.h"
 #include "helper/loop.h"
+#include "helper/oom.h"
 #include "helper/output.h"
 #include "wire/control.h"
 
@@ -82,6 +83,7 @@ struct Sandbox {
         int cgroup; /* where cgroup.kill reaches all of it, direct or scope; -EBADF before GO */
         int memory_events;
         Freezer freezer;
+        OomWatch oom;
         Output *output;
         Session *sessions;
 

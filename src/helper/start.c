@@ -55,6 +55,7 @@ static int sandbox_new(Helper *helper, const ControlMessage *message, Sandbox **
         sandbox->cgroup = sandbox->memory_events = -EBADF;
         sandbox->lease = ID_LEASE_NONE;
         sandbox->freezer = FREEZER_NONE;
+        sandbox->oom = OOM_WATCH_NONE;
         cgroup_set_init(&sandbox->cgroups);
         sandbox->name = strdup(message->strings[0]);
         if (!sandbox->name) {
@@ -346,6 +347,26 @@ static int check_device_filter(const Sandbox *sandbox, CgroupMode mode, int64_t 
         return fd < 0 ? fd : cgroup_check_device_filter(fd);
 }
 
+/* OOMPolicy= on memory.oom.group where the plan has it; and for all of its values sbxd is to be
+ * told of kills. Without a memory cgroup of its own nothing kills in the sandbox alone. */
+static int prepare_oom(Sandbox *sandbox, int memory_fd, CgroupMode mode) {
+        const Op *op = plan_find(sandbox->plan, OP_OOM_GROUP);
+        int r = 0;
+
+        if (op) {
+                r = memory_fd < 0 ? memory_fd : cgroup_group_oom(memory_fd);
+        }
+        if (r < 0) {
+                sandbox_fail(sandbox, STEP_CGROUP, r, op - sandbox->plan->ops, "memory.oom.group");
+                return r;
+        }
+        r = memory_fd < 0 ? 0 : oom_watch_start(sandbox, memory_fd, mode);
+        if (r < 0) {
+                sandbox_fail(sandbox, STEP_CGROUP, r, -1, "the count of kills for want of memory");
+        }
+        return r;
+}
+
 static void release(Sandbox *sandbox) {
         CgroupMode mode = cgroup_mode_detect();
         _cleanup_fd_ int memory = -EBADF;
@@ -358,6 +379,9 @@ static void release(Sandbox *sandbox) {
                 open_cgroup(sandbox, mode,
                             mode == CGROUP_V1 ? CGROUP_HIERARCHY_PIDS : CGROUP_HIERARCHY_UNIFIED);
         sandbox->released = true;
+        if (prepare_oom(sandbox, memory, mode) < 0) {
+                return;
+        }
         r = check_device_filter(sandbox, mode, &op);
         if (r == 0) {
                 r = launch_go(&sandbox->launch, sandbox->memory_events);
@@ -529,6 +553,7 @@ static void reports_ended(Sandbox *sandbox) {
         message.numbers[RUNNING_EXEC_USEC] = usec_now(CLOCK_MONOTONIC);
         message.fds[message.n_fds++] = sandbox->workload;
         helper_send(sandbox->helper, &message);
+        oom_watch_look(sandbox);
 }
 
 void sandbox_read_reports(Sandbox *sandbox, bool all) {

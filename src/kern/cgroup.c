@@ -312,6 +312,17 @@ static int read_event(int events_fd, const char *key, uint32_t *ret) {
         return -ENODATA;
 }
 
+int cgroup_notify_oom(int cgroup_fd, int notifier, int events_fd) {
+        char text[32];
+
+        (void) snprintf(text, sizeof(text), "%d %d", notifier, events_fd);
+        return file_write_at(cgroup_fd, "cgroup.event_control", text);
+}
+
+int cgroup_group_oom(int cgroup_fd) {
+        return file_write_at(cgroup_fd, "memory.oom.group", "1");
+}
+
 int cgroup_read_oom_kills(int events_fd, uint32_t *ret) {
         return read_event(events_fd, "oom_kill ", ret);
 }

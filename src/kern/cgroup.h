@@ -51,5 +51,10 @@ int cgroup_remove(int parent_fd, const char *name);
 /* Opens the file that counts kills for want of memory: memory.events (v2), memory.oom_control (v1).
  */
 int cgroup_open_memory_events(int cgroup_fd, CgroupMode mode);
+/* v1: the eventfd is signalled whenever memory runs out in the cgroup, just before something is
+ * killed. events_fd: of the function above. */
+int cgroup_notify_oom(int cgroup_fd, int notifier, int events_fd);
+/* v2: who is killed for want of memory takes all others in the cgroup along. */
+int cgroup_group_oom(int cgroup_fd);
 /* Reads "oom_kill N" from it, from its beginning. */
 int cgroup_read_oom_kills(int events_fd, uint32_t *ret);

@@ -103,6 +103,14 @@ static void on_frozen(Manager *manager, Sandbox *sandbox, ControlMessage *messag
         freezer_said(sandbox, message);
 }
 
+static void on_oom(Manager *manager, Sandbox *sandbox, ControlMessage *message) {
+        SandboxEvent event = launcher_note_oom(sandbox, message);
+
+        if (event != _SANDBOX_EVENT_MAX) {
+                sandbox_handle(sandbox, event);
+        }
+}
+
 static void on_limited(Manager *manager, Sandbox *sandbox, ControlMessage *message) {
         property_change_limited(sandbox, message);
 }
@@ -141,6 +149,7 @@ void control_dispatch(Manager *manager, ControlMessage *message) {
                 [CONTROL_RUNNING] = {on_running, true},
                 [CONTROL_EXITED] = {on_exited, true},
                 [CONTROL_FROZEN] = {on_frozen, true},
+                [CONTROL_OOM] = {on_oom, true},
                 [CONTROL_LIMITED] = {on_limited, true},
                 [CONTROL_EXEC_RUNNING] = {on_exec_running, true},
                 [CONTROL_EXEC_FAILED] = {on_exec_failed, true},

@@ -512,6 +512,43 @@ static int format_exit(const Sandbox *sandbox, Result result, Str *out) {
         return r == 0 ? str_append(out, ".") : r;
 }
 
+static int format_oom(const Sandbox *sandbox, uint64_t kills, int policy, Str *out) {
+        int r = str_appendf(out,
+                            "The kernel killed %llu of its processes because memory was used up: ",
+                            (unsigned long long) kills);
+
+        if (r == 0) {
+                r = failure_format_origin(DIRECTIVE_MemoryMax, NULL, sandbox->run.spec, out);
+        }
+        if (r == 0) {
+                r = str_append(out, policy == OOM_POLICY_CONTINUE ? ". The others go on: "
+                                    : policy == OOM_POLICY_KILL   ? ". All others are killed: "
+                                                                  : ". The others are stopped: ");
+        }
+        if (r == 0) {
+                r = failure_format_origin(DIRECTIVE_OOMPolicy, NULL, sandbox->run.spec, out);
+        }
+        return r == 0 ? str_append(out, ".") : r;
+}
+
+SandboxEvent launcher_note_oom(Sandbox *sandbox, const ControlMessage *message) {
+        static const SandboxEvent events[_OOM_POLICY_MAX] = {
+                [OOM_POLICY_CONTINUE] = _SANDBOX_EVENT_MAX,
+                [OOM_POLICY_STOP] = SANDBOX_ON_OOM_STOP,
+                [OOM_POLICY_KILL] = SANDBOX_ON_OOM_KILL,
+        };
+        _cleanup_(str_done) Str text = STR_INIT;
+        int policy = sandbox_spec(sandbox)->oom_policy;
+
+        (void) format_oom(sandbox, message->numbers[OOM_KILLS], policy, &text);
+        if (policy == OOM_POLICY_CONTINUE) {
+                sandbox_log(sandbox, LOG_WARNING, "%s", str_text(&text));
+        } else if (sandbox->state == SANDBOX_RUNNING) {
+                sandbox_set_result(sandbox, RESULT_OOM_KILL, str_text(&text));
+        }
+        return events[policy];
+}
+
 void launcher_note_exit(Sandbox *sandbox, const ControlMessage *message) {
         _cleanup_(str_done) Str text = STR_INIT;
         Run *run = &sandbox->run;

@@ -25,4 +25,6 @@ void launcher_send_start(Sandbox *sandbox);
 /* What became known, noted before the event that goes with it. */
 void launcher_note_timeout(Sandbox *sandbox);
 void launcher_note_failure(Sandbox *sandbox, const ControlMessage *message);
+/* Gives the event that OOMPolicy= makes of it: _SANDBOX_EVENT_MAX where it makes none. */
+SandboxEvent launcher_note_oom(Sandbox *sandbox, const ControlMessage *message);
 void launcher_note_exit(Sandbox *sandbox, const ControlMessage *message);

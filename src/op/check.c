@@ -251,6 +251,7 @@ static const KindRule kind_rules[_OP_MAX] = {
         [OP_ID_MAP] = {check_id_map},
         [OP_TIME_OFFSETS] = {.once = true},
         [OP_CGROUP] = {check_cgroup, .once = true},
+        [OP_OOM_GROUP] = {.once = true},
         [OP_LISTEN] = {check_listen},
         [OP_LIMIT_TEXT] = {check_limit_text},
         [OP_DEVICE_FILTER] = {.once = true},

@@ -338,6 +338,28 @@ static int build_device_filter(Builder *builder) {
                        : 0;
 }
 
+/* v1 knows no groups: there sbxd kills the rest, as soon as it is told. */
+static int build_oom_policy(Builder *builder) {
+        const HostFacts *host = builder->input->host;
+        const Spec *spec = builder->spec;
+
+        if (spec->oom_policy == OOM_POLICY_CONTINUE) {
+                return 0;
+        }
+        if (!limit_is_offered(limit_find("MemoryMax"), host)) {
+                if (spec->set[DIRECTIVE_OOMPolicy]) {
+                        builder_refuse(builder, FROM(builder, OOMPolicy),
+                                       "It would not be known that memory ran out: %s; remove it, "
+                                       "or boot with the memory controller",
+                                       reason_of(host));
+                }
+                return 0; /* no limit of this sandbox ends anything either */
+        }
+        return spec->oom_policy == OOM_POLICY_KILL && host->cgroup_mode == CGROUP_UNIFIED
+                       ? builder_add(builder, OP_OOM_GROUP, FROM(builder, OOMPolicy))
+                       : 0;
+}
+
 int build_limits(Builder *builder) {
         int r;
 
@@ -351,7 +373,10 @@ int build_limits(Builder *builder) {
                         r = build_limit(builder, &directive_table[i]);
                 }
         }
-        return r < 0 ? r : build_device_filter(builder);
+        if (r == 0) {
+                r = build_device_filter(builder);
+        }
+        return r < 0 ? r : build_oom_policy(builder);
 }
 
 int limits_plan_build(const LimitsInput *input, DiagList *diags, LaunchPlan **ret) {

@@ -107,6 +107,12 @@ typedef enum DevicePolicy {
         DEVICE_POLICY_STRICT,
         _DEVICE_POLICY_MAX
 } DevicePolicy;
+typedef enum OomPolicy {
+        OOM_POLICY_CONTINUE,
+        OOM_POLICY_STOP,
+        OOM_POLICY_KILL,
+        _OOM_POLICY_MAX
+} OomPolicy;
 typedef enum RootUpper { ROOT_UPPER_NONE, ROOT_UPPER_TMPFS, _ROOT_UPPER_MAX } RootUpper;
 typedef enum ProcSubset { PROC_SUBSET_ALL, PROC_SUBSET_PID, _PROC_SUBSET_MAX } ProcSubset;
 /* Personality=; the words of CHOICES: the index of a name is its number here. */
@@ -157,6 +163,7 @@ extern const char *const service_type_names[_SERVICE_TYPE_MAX];
 extern const char *const restart_names[_RESTART_MODE_MAX];
 extern const char *const standard_input_names[_STANDARD_INPUT_MAX];
 extern const char *const device_policy_names[_DEVICE_POLICY_MAX];
+extern const char *const oom_policy_names[_OOM_POLICY_MAX];
 extern const char *const root_upper_names[_ROOT_UPPER_MAX];
 extern const char *const proc_subset_names[_PROC_SUBSET_MAX];
 

@@ -13,6 +13,11 @@ const char *const service_type_names[_SERVICE_TYPE_MAX] = {
         [SERVICE_ONESHOT] = "oneshot",
 };
 
+const char *const oom_policy_names[_OOM_POLICY_MAX] = {
+        [OOM_POLICY_CONTINUE] = "continue",
+        [OOM_POLICY_STOP] = "stop",
+        [OOM_POLICY_KILL] = "kill",
+};
 const char *const restart_names[_RESTART_MODE_MAX] = {
         [RESTART_NO] = "no",
         [RESTART_ON_SUCCESS] = "on-success",

@@ -233,15 +233,24 @@ void desk_exec(Desk *desk, unsigned id, uint64_t exec, const char *script) {
         send_plan(desk, &message, plan);
 }
 
-void desk_expect(Desk *desk, ControlType type, ControlMessage *keep) {
+static void receive(Desk *desk, ControlType type, ControlMessage *message) {
         struct pollfd wait = {.fd = desk->socket, .events = POLLIN};
-        ControlMessage message;
         int r;
 
         ck_assert_msg(poll(&wait, 1, DESK_PATIENCE_MSEC) == 1, "no %s came",
                       control_table[type].name);
-        r = control_receive(desk->socket, CONTROL_UP, &message, 0);
+        r = control_receive(desk->socket, CONTROL_UP, message, 0);
         ck_assert_msg(r == 1, "waiting for %s: %d", control_table[type].name, r);
+}
+
+void desk_expect_past(Desk *desk, ControlType past, ControlType type, ControlMessage *keep) {
+        ControlMessage message;
+
+        receive(desk, type, &message);
+        while (message.type == past) {
+                control_message_done(&message);
+                receive(desk, type, &message);
+        }
         ck_assert_msg(message.type == type, "%s instead of %s (%llu %llu %llu %s)",
                       control_table[message.type].name, control_table[type].name,
                       (unsigned long long) message.numbers[0],
@@ -252,6 +261,10 @@ void desk_expect(Desk *desk, ControlType type, ControlMessage *keep) {
         } else {
                 control_message_done(&message);
         }
+}
+
+void desk_expect(Desk *desk, ControlType type, ControlMessage *keep) {
+        desk_expect_past(desk, _CONTROL_MAX, type, keep);
 }
 
 void desk_expect_refused(Desk *desk, int fault) {

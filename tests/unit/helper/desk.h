@@ -46,6 +46,8 @@ void desk_start(Desk *desk, unsigned id, const char *name, const Plan *plan);
 void desk_exec(Desk *desk, unsigned id, uint64_t exec, const char *script);
 /* The next message, which must be of this type. Its descriptors are closed where keep is NULL. */
 void desk_expect(Desk *desk, ControlType type, ControlMessage *keep);
+/* The same after any number of messages of another type. */
+void desk_expect_past(Desk *desk, ControlType past, ControlType type, ControlMessage *keep);
 /* REFUSED, of the message that was sent last. */
 void desk_expect_refused(Desk *desk, int fault);
 void desk_expect_exited(Desk *desk, unsigned id, int code, int status);

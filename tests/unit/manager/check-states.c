@@ -98,6 +98,26 @@ START_TEST(only_a_verified_scope_opens_the_gate) {
 }
 END_TEST
 
+/* A kill for want of memory ends what runs, hastens what is being stopped, and nothing else. */
+START_TEST(oom_ends_what_runs) {
+        const Transition *stop = state_transition((SandboxState) _i, SANDBOX_ON_OOM_STOP),
+                         *kill = state_transition((SandboxState) _i, SANDBOX_ON_OOM_KILL);
+
+        if (_i == SANDBOX_RUNNING) {
+                ck_assert_int_eq(stop->next, SANDBOX_STOPPING);
+                ck_assert_int_eq(stop->action, ACTION_ASK);
+        } else {
+                ck_assert_int_eq(stop->verdict, STATE_IGNORE);
+        }
+        if (_i == SANDBOX_RUNNING || _i == SANDBOX_STOPPING) {
+                ck_assert_int_eq(kill->next, SANDBOX_KILLING);
+                ck_assert_int_eq(kill->action, ACTION_KILL);
+        } else {
+                ck_assert_int_eq(kill->verdict, STATE_IGNORE);
+        }
+}
+END_TEST
+
 START_TEST(states_have_names_both_ways) {
         SandboxState state = (SandboxState) _i;
 
@@ -133,6 +153,7 @@ int main(void) {
                             _SANDBOX_STATE_MAX * _SANDBOX_EVENT_MAX);
         tcase_add_loop_test(cells, every_state_is_reached_and_left, 0, _SANDBOX_STATE_MAX);
         tcase_add_loop_test(cells, stop_leads_to_rest, 0, _SANDBOX_STATE_MAX);
+        tcase_add_loop_test(cells, oom_ends_what_runs, 0, _SANDBOX_STATE_MAX);
         tcase_add_loop_test(names, states_have_names_both_ways, 0, _SANDBOX_STATE_MAX);
         tcase_add_loop_test(names, events_have_names_both_ways, 0, _SANDBOX_EVENT_MAX);
         suite_add_tcase(suite, cells);

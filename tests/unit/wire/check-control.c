@@ -87,6 +87,7 @@ static const struct {
         {CONTROL_FROZEN, FROZEN_FROZEN, "frozen"},
         {CONTROL_LIMITED, LIMITED_ERRNO, "errno"},
         {CONTROL_LIMITED, LIMITED_OP, "op"},
+        {CONTROL_OOM, OOM_KILLS, "kills"},
         {CONTROL_EXEC, EXEC_ID, "exec"},
         {CONTROL_EXEC_KILL, EXEC_KILL_ID, "exec"},
         {CONTROL_EXEC_KILL, EXEC_KILL_SIGNAL, "signal"},

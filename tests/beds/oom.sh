@@ -1,0 +1,82 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# OOMPolicy=, in any bed with a running sbxd and a controller of memory: what becomes of a sandbox when
+# the kernel kills a process in it that is not the workload, and of programs of exec.
+set -uo pipefail
+# shellcheck source=lib.sh
+. "$(dirname "$(readlink -f "$0")")/lib.sh"
+
+units=${SBX_UNIT_PATH:-/run/sbx/system}
+units=${units##*:}
+greedy='dd if=/dev/zero of=/dev/null bs=100M count=1'
+
+# start NAME POLICY: waits for greed, and has a process beside that counts its seconds; tells of SIGTERM.
+start() {
+        mkdir -p "$units"
+        cat >"$units/$1.sandbox" <<-END
+	[Sandbox]
+	Layers=busybox
+	MemoryMax=20M
+	${2:+OOMPolicy=$2}
+	ExecStart=/bin/sh -c 'trap "echo told to stop; exit 0" TERM; sleep 2001 & (until [ -e /tmp/go ]; do sleep 0.1; done; $greedy; echo greed ended with \$\$?) & while :; do sleep 0.1; done'
+	END
+        check "OOMPolicy=${2:-} starts" "$SBXCTL" start "$1"
+}
+
+greed() {
+        "$SBXCTL" exec --pipe "$1" -- /bin/touch /tmp/go
+}
+
+check_continue() {
+        start goes-on continue
+        greed goes-on
+        check "continue: the greedy process is killed" wait_for 20 sh -c "$SBXCTL logs goes-on | grep -q 'greed ended with 137'"
+        check_status "and a program of exec like it" 137 "$SBXCTL" exec --pipe goes-on -- /bin/sh -c "exec $greedy"
+        sleep 1
+        check_equal "the sandbox runs on" "$(property goes-on ActiveState) $(property goes-on Result)" "active success"
+        check_output "with what else is in it" 'sleep 2001' "$SBXCTL" ps goes-on
+        check "it is stopped" "$SBXCTL" stop goes-on
+        check_equal "as if nothing had been" "$(property goes-on ActiveState) $(property goes-on Result)" "inactive success"
+}
+
+check_stop() {
+        start stops ""
+        greed stops
+        check "stop, the default: it has failed" wait_for 20 property_is stops ActiveState failed
+        check_equal "with the result" "$(property stops Result)" oom-kill
+        check_output "after KillSignal= was heard" 'told to stop' "$SBXCTL" logs stops
+        check_output "status names both directives" 'MemoryMax= at .*OOMPolicy=, a default' "$SBXCTL" status stops
+        "$SBXCTL" reset-failed stops
+        start stops-exec stop
+        check_status "stop: a greedy program of exec" 137 "$SBXCTL" exec --pipe stops-exec -- /bin/sh -c "exec $greedy"
+        check "stops the sandbox too" wait_for 20 property_is stops-exec ActiveState failed
+        check_equal "with the same result" "$(property stops-exec Result)" oom-kill
+        "$SBXCTL" reset-failed stops-exec
+}
+
+check_kill() {
+        start dies kill
+        greed dies
+        check "kill: it has failed" wait_for 20 property_is dies ActiveState failed
+        check_equal "with the result" "$(property dies Result)" oom-kill
+        check_output "nothing was told to stop" '^none$' sh -c "$SBXCTL logs dies | grep 'told to stop' || echo none"
+        check_output "nothing of it is left" '^0$' pgrep -c -f 'sleep 2001'
+        "$SBXCTL" reset-failed dies
+}
+
+# Its own death is told as such, whatever the policy.
+check_workload() {
+        local policy
+        for policy in continue stop kill; do
+                check_output "$policy: a workload that is killed itself" 'oom-kill' \
+                        "$SBXCTL" run --pipe -p Layers=busybox -p MemoryMax=20M -p "OOMPolicy=$policy" -- \
+                        /bin/sh -c "exec $greedy"
+        done
+}
+
+check_continue
+check_stop
+check_kill
+check_workload
+finish
