@@ -106,7 +106,7 @@ check_flood() {
         flooding=$!
         sleep 1
         for _ in 1 2 3 4 5; do
-                check "root is served during a flood" timeout 2 "$SBXCTL" list
+                check "root is served during a flood" timeout 5 "$SBXCTL" list
         done
         wait "$flooding"
         check_equal "a flood is refused by name" $? 0
