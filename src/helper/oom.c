@@ -106,6 +106,12 @@ int oom_watch_start(Sandbox *sandbox, int memory_fd, CgroupMode mode) {
         int r;
 
         oom->counter = cgroup_open_memory_events(memory_fd, mode);
+        if (oom->counter == -ENOENT) {
+                /* cgroup2 without the controller: nothing is counted, nor killed by its limit. Who
+                 * asked for a policy was refused before. */
+                oom->counter = -EBADF;
+                return 0;
+        }
         if (oom->counter < 0) {
                 return oom->counter;
         }
