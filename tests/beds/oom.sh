@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# OOMPolicy=, in any bed with a running sbxd and a controller of memory: what becomes of a sandbox when
-# the kernel kills a process in it that is not the workload, and of programs of exec.
+# OOMPolicy=, in any bed with a running sbxd: what becomes of a sandbox when the kernel kills a process in
+# it that is not the workload, and of programs of exec; without a controller of memory, that a policy
+# is refused where it is asked for and no hindrance where it is not.
 set -uo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
@@ -75,6 +76,21 @@ check_workload() {
         done
 }
 
+check_refused() {
+        local policy
+        for policy in stop kill; do
+                check_output "$policy is refused by name without a controller" 'OOMPolicy=' \
+                        "$SBXCTL" run --pipe -p Layers=busybox -p "OOMPolicy=$policy" -- /bin/true
+        done
+        check "the default is no hindrance" "$SBXCTL" run --pipe -p Layers=busybox -- /bin/true
+        check "nor is continue" "$SBXCTL" run --pipe -p Layers=busybox -p OOMPolicy=continue -- /bin/true
+}
+
+if ! limits_here; then
+        check_refused
+        finish
+        exit
+fi
 check_continue
 check_stop
 check_kill
