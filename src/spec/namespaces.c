@@ -97,6 +97,10 @@ static int join_kinds_parse(const Directive *directive, const char *text, const 
                 }
                 kinds |= kind->flag;
         }
+        if (kinds == 0) {
+                /* blanks alone: not the empty value, which means the default */
+                return value_fail(reterr, -EINVAL, QUOTED " names no kind of namespaces", text);
+        }
         *(uint64_t *) field = kinds;
         return 0;
 }
