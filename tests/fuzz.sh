@@ -3,6 +3,7 @@
 #
 # fuzz.sh SECONDS [TARGET…]: runs the fuzz targets (all, or these: ini, wire-plan, …), as many at a time as
 # there are processors, each for so long. Seeds are the corpus in the tree and what is made from the tables.
+# SBX_FUZZ_SEED makes a run one that can be had again; else each takes other ways.
 # What makes a target fail is kept, and its path told; once it is fixed, it belongs into tests/fuzz/corpus/.
 set -uo pipefail
 
@@ -35,7 +36,7 @@ fuzz() {
         mkdir -p "$work/$name/new"
         # New inputs go to a folder of this run; the corpus in the tree is only read.
         (cd "$work/$name" && exec "$build/tests/fuzz-$name" -max_total_time="$seconds" -rss_limit_mb=1024 -timeout=10 \
-                -print_final_stats=1 new "$source/tests/fuzz/corpus/$name" "${seeds[@]}" >log 2>&1) ||
+                -seed="${SBX_FUZZ_SEED:-0}" -print_final_stats=1 new "$source/tests/fuzz/corpus/$name" "${seeds[@]}" >log 2>&1) ||
                 touch "$work/$name/bad"
 }
 
