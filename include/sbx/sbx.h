@@ -44,7 +44,8 @@ int sbx_client_new_bus(sd_bus *bus, sbx_client **ret);
 /* Gives NULL. NULL is allowed. */
 sbx_client *sbx_client_free(sbx_client *client);
 
-/* The connection; still the client's. */
+/* The connection; still the client's. Where it is not a bus's, signals come of the units that were
+ * started, stopped or loaded over it, and of all after the method Subscribe. */
 sd_bus *sbx_client_bus(sbx_client *client);
 /* What went wrong with the last call that failed, in words; "" where there are none. Valid until
  * the next call with this client. */

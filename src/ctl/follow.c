@@ -20,6 +20,8 @@ int changes_watch(Ctl *ctl, bool *changed, sd_bus_slot **ret) {
         r = sd_bus_match_signal(ctl->bus, ret, ctl_sender(ctl), NULL,
                                 "org.freedesktop.DBus.Properties", "PropertiesChanged", on_change,
                                 changed);
+        /* Where nobody is there to hear it, the request that follows says so. */
+        r = r < 0 ? r : ctl_tell(ctl, "Subscribe", NULL);
         return r < 0 ? log_fault(r, "Failed to watch for changes: %m") : 0;
 }
 

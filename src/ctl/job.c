@@ -45,12 +45,7 @@ int jobs_watch(Ctl *ctl, Jobs *jobs) {
 
         r = sd_bus_match_signal(ctl->bus, &jobs->slot, ctl_sender(ctl), SBX_OBJECT_PATH,
                                 SBX_INTERFACE_MANAGER, "JobRemoved", on_job_removed, jobs);
-        if (r < 0) {
-                return log_fault(r, "Failed to watch for jobs: %m");
-        }
-        /* Where nobody is there to hear it, the request that follows says so. */
-        r = ctl_tell(ctl, "Subscribe", NULL);
-        return r < 0 ? log_fault(r, "Failed to subscribe to sbxd: %m") : 0;
+        return r < 0 ? log_fault(r, "Failed to watch for jobs: %m") : 0;
 }
 
 int jobs_add(Jobs *jobs, const char *path, const char *unit) {

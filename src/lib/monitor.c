@@ -116,6 +116,9 @@ static int add_matches(sbx_monitor *monitor) {
                                  matches[i].member, matches[i].handler, monitor,
                                  &monitor->slots[i]);
         }
+        if (r >= 0 && monitor->client->peer) {
+                r = client_call(monitor->client, "Subscribe", NULL, NULL);
+        }
         return r < 0 ? r
                      : client_match_gone(monitor->client, on_gone, monitor,
                                          &monitor->slots[ELEMENTS(matches)]);

@@ -7,6 +7,7 @@
 #include "manager/job.h"
 #include "manager/manager.h"
 #include "manager/objects.h"
+#include "manager/peers.h"
 #include "sbx/bus.h"
 
 #define METHOD(name) static int name(sd_bus_message *message, void *userdata, sd_bus_error *reterr)
@@ -24,6 +25,11 @@ static int job_unit_path(const Job *job, char **ret) {
         return sd_bus_path_encode(SBX_SANDBOX_PREFIX, job->unit, ret);
 }
 
+int bus_listen(sd_bus_message *message, const Sandbox *sandbox) {
+        return peers_listen(sandbox->manager->peers, sd_bus_message_get_bus(message),
+                            sandbox->name);
+}
+
 int bus_reply_job(sd_bus_message *message, Sandbox *sandbox, JobKind kind, JobMode mode,
                   sd_bus_error *reterr) {
         Job *job;
@@ -35,7 +41,8 @@ int bus_reply_job(sd_bus_message *message, Sandbox *sandbox, JobKind kind, JobMo
                         return r;
                 }
         }
-        r = job_request(sandbox, kind, mode, &job);
+        r = bus_listen(message, sandbox);
+        r = r < 0 ? r : job_request(sandbox, kind, mode, &job);
         if (r == -EBUSY) {
                 return sd_bus_error_setf(reterr, SD_BUS_ERROR_FAILED,
                                          "Another job of %s is pending.", sandbox->name);

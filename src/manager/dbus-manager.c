@@ -13,6 +13,7 @@
 #include "manager/manager.h"
 #include "manager/notify.h"
 #include "manager/objects.h"
+#include "manager/peers.h"
 #include "manager/processes.h"
 #include "manager/transient.h"
 #include "sbx/bus.h"
@@ -179,6 +180,7 @@ METHOD(method_load_unit) {
         if (r >= 0) {
                 r = bus_find_or_load(userdata, name, &sandbox, reterr);
         }
+        r = r < 0 ? r : bus_listen(message, sandbox);
         return r < 0 ? r : sd_bus_reply_method_return(message, "o", sandbox->object_path);
 }
 
@@ -351,9 +353,17 @@ METHOD(method_reload) {
         return r < 0 ? r : sd_bus_reply_method_return(message, NULL);
 }
 
-/* Signals go to everybody who is connected; these exist because clients of systemd1 call them. */
-METHOD(method_subscribe) {
+static int subscribe(sd_bus_message *message, Manager *manager, bool subscribed) {
+        peers_subscribe(manager->peers, sd_bus_message_get_bus(message), subscribed);
         return sd_bus_reply_method_return(message, NULL);
+}
+
+METHOD(method_subscribe) {
+        return subscribe(message, userdata, true);
+}
+
+METHOD(method_unsubscribe) {
+        return subscribe(message, userdata, false);
 }
 
 /* -- terminals, programs, logs -- */
@@ -566,7 +576,7 @@ const sd_bus_vtable bus_manager_vtable[] = {
                                 SD_BUS_RESULT("ay", text, "t", next), method_read_log, OPEN),
         SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_reload, OPEN),
         SD_BUS_METHOD_WITH_ARGS("Subscribe", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_subscribe, OPEN),
-        SD_BUS_METHOD_WITH_ARGS("Unsubscribe", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_subscribe, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("Unsubscribe", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_unsubscribe, OPEN),
 
         SD_BUS_SIGNAL_WITH_ARGS("UnitNew", SD_BUS_ARGS("s", name, "o", unit), 0),
         SD_BUS_SIGNAL_WITH_ARGS("UnitRemoved", SD_BUS_ARGS("s", name, "o", unit), 0),

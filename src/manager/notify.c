@@ -40,7 +40,7 @@ static void emit_changed(sd_bus *bus, void *userdata) {
 }
 
 void notify_sandbox_changed(const Sandbox *sandbox) {
-        peers_each(sandbox->manager->peers, emit_changed, (void *) sandbox);
+        peers_tell(sandbox->manager->peers, sandbox->name, emit_changed, (void *) sandbox);
 }
 
 typedef struct Directives {
@@ -73,7 +73,7 @@ void notify_directives_changed(const Sandbox *sandbox, const bool *which) {
                         directives.names[n++] = directive_table[i].name;
                 }
         }
-        peers_each(sandbox->manager->peers, emit_directives, &directives);
+        peers_tell(sandbox->manager->peers, sandbox->name, emit_directives, &directives);
 }
 
 static void emit_new(sd_bus *bus, void *userdata) {
@@ -85,7 +85,7 @@ static void emit_new(sd_bus *bus, void *userdata) {
 }
 
 void notify_sandbox_new(const Sandbox *sandbox) {
-        peers_each(sandbox->manager->peers, emit_new, (void *) sandbox);
+        peers_tell(sandbox->manager->peers, sandbox->name, emit_new, (void *) sandbox);
 }
 
 static void emit_removed(sd_bus *bus, void *userdata) {
@@ -97,7 +97,7 @@ static void emit_removed(sd_bus *bus, void *userdata) {
 }
 
 void notify_sandbox_removed(const Sandbox *sandbox) {
-        peers_each(sandbox->manager->peers, emit_removed, (void *) sandbox);
+        peers_tell(sandbox->manager->peers, sandbox->name, emit_removed, (void *) sandbox);
 }
 
 static void emit_job_new(sd_bus *bus, void *userdata) {
@@ -109,7 +109,7 @@ static void emit_job_new(sd_bus *bus, void *userdata) {
 }
 
 void notify_job_new(const Job *job) {
-        peers_each(job->manager->peers, emit_job_new, (void *) job);
+        peers_tell(job->manager->peers, job->unit, emit_job_new, (void *) job);
 }
 
 static void emit_job_removed(sd_bus *bus, void *userdata) {
@@ -121,7 +121,7 @@ static void emit_job_removed(sd_bus *bus, void *userdata) {
 }
 
 void notify_job_removed(Manager *manager, const Job *job) {
-        peers_each(manager->peers, emit_job_removed, (void *) job);
+        peers_tell(manager->peers, job->unit, emit_job_removed, (void *) job);
 }
 
 static void emit_reloading(sd_bus *bus, void *userdata) {
@@ -132,7 +132,7 @@ static void emit_reloading(sd_bus *bus, void *userdata) {
 }
 
 void notify_reloading(Manager *manager, bool begins) {
-        peers_each(manager->peers, emit_reloading, &begins);
+        peers_tell(manager->peers, NULL, emit_reloading, &begins);
 }
 
 typedef struct ExecEnd {
@@ -151,5 +151,5 @@ static void emit_exec_exited(sd_bus *bus, void *userdata) {
 void notify_exec_exited(const Sandbox *sandbox, uint32_t id, int code, int status) {
         ExecEnd end = {sandbox, id, code, status};
 
-        peers_each(sandbox->manager->peers, emit_exec_exited, &end);
+        peers_tell(sandbox->manager->peers, sandbox->name, emit_exec_exited, &end);
 }

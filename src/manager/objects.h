@@ -29,6 +29,8 @@ extern const sd_bus_vtable bus_sandbox_vtable[];
 extern const sd_bus_vtable bus_job_vtable[];
 extern const sd_bus_vtable bus_log_control_vtable[];
 
+/* From now on the caller hears of the sandbox, also where no bus is between us. */
+int bus_listen(sd_bus_message *message, const Sandbox *sandbox);
 /* Asks for a job in the name of the caller, and answers with its path. */
 int bus_reply_job(sd_bus_message *message, Sandbox *sandbox, JobKind kind, JobMode mode,
                   sd_bus_error *reterr);

@@ -28,6 +28,8 @@ typedef struct Peer {
         struct Peer *next;
         sd_bus *bus;
         bool gone;
+        bool subscribed;
+        char **units; /* what it listens to */
 } Peer;
 
 struct Peers {
@@ -311,6 +313,7 @@ static void peer_free(Peer *peer) {
                 }
         }
         sd_bus_close_unref(peer->bus);
+        strv_free(peer->units);
         free(peer);
 }
 
@@ -430,7 +433,41 @@ bool peers_has_name(const Peers *peers) {
         return peers->has_name;
 }
 
-void peers_each(Peers *peers, void (*call)(sd_bus *bus, void *userdata), void *userdata) {
+static Peer *find_peer(const Peers *peers, const sd_bus *bus) {
+        Peer *peer = peers ? peers->first : NULL;
+
+        while (peer && peer->bus != bus) {
+                peer = peer->next;
+        }
+        return peer;
+}
+
+void peers_subscribe(Peers *peers, const sd_bus *bus, bool subscribed) {
+        Peer *peer = find_peer(peers, bus);
+
+        if (peer) {
+                peer->subscribed = subscribed;
+        }
+}
+
+int peers_listen(Peers *peers, const sd_bus *bus, const char *unit) {
+        Peer *peer = find_peer(peers, bus);
+
+        if (!peer || strv_contains(peer->units, unit)) {
+                return 0;
+        }
+        if (strv_length(peer->units) >= PEER_UNITS_MAX) {
+                peer->subscribed = true;
+                return 0;
+        }
+        return strv_append(&peer->units, unit);
+}
+
+static bool peer_hears(const Peer *peer, const char *unit) {
+        return peer->subscribed || (unit && strv_contains(peer->units, unit));
+}
+
+void peers_tell(Peers *peers, const char *unit, PeerCall call, void *userdata) {
         if (!peers) {
                 return;
         }
@@ -438,7 +475,7 @@ void peers_each(Peers *peers, void (*call)(sd_bus *bus, void *userdata), void *u
                 call(peers->system, userdata);
         }
         for (Peer *peer = peers->first; peer; peer = peer->next) {
-                if (!peer->gone && sd_bus_is_open(peer->bus) > 0) {
+                if (!peer->gone && peer_hears(peer, unit) && sd_bus_is_open(peer->bus) > 0) {
                         call(peer->bus, userdata);
                 }
         }
@@ -511,6 +548,7 @@ Peers *peers_free(Peers *peers) {
 
                 peers->first = peer->next;
                 sd_bus_flush_close_unref(TAKE(peer->bus));
+                strv_free(peer->units);
                 free(peer);
         }
         sd_event_source_disable_unref(peers->listen);

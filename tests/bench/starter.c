@@ -125,9 +125,6 @@ int main(int argc, char **argv) {
         must(sd_bus_match_signal(starter.bus, NULL, NULL, SBX_OBJECT_PATH, SBX_INTERFACE_MANAGER,
                                  "JobRemoved", on_job_removed, &starter),
              "match");
-        must(sd_bus_call_method(starter.bus, SBX_BUS_NAME, SBX_OBJECT_PATH, SBX_INTERFACE_MANAGER,
-                                "Subscribe", NULL, NULL, NULL),
-             "Subscribe");
         while (fgets(line, sizeof(line), stdin)) {
                 start(&starter);
         }

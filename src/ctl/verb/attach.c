@@ -57,9 +57,8 @@ static int attach(Session *session, Ending *ending) {
         if (ending_watch(ending, session) < 0) {
                 return SBX_EXIT_RUN_FAILED;
         }
-        r = ctl_call(ctl, "Subscribe", &error, NULL, NULL);
         /* loaded first: a unit that is only on disk is one that does not run */
-        r = r < 0 ? r : ctl_call(ctl, "LoadUnit", &error, NULL, "s", session->unit);
+        r = ctl_call(ctl, "LoadUnit", &error, NULL, "s", session->unit);
         r = r < 0 ? r : ctl_call(ctl, "AttachUnit", &error, &reply, "s", session->unit);
         if (r < 0) {
                 (void) unit_report(ctl, "attach to", session->unit, &error, r);

@@ -168,9 +168,8 @@ static int exec_command(Exec *exec, char **argv) {
                 log_fault(r, "Failed to watch for the end of the command: %m");
                 return SBX_EXIT_RUN_FAILED;
         }
-        r = ctl_call(ctl, "Subscribe", &error, NULL, NULL);
         /* loaded first: a unit that is only on disk is one that does not run */
-        r = r < 0 ? r : ctl_call(ctl, "LoadUnit", &error, NULL, "s", exec->session.unit);
+        r = ctl_call(ctl, "LoadUnit", &error, NULL, "s", exec->session.unit);
         if (r < 0) {
                 return refused(exec, &error, r);
         }

@@ -213,10 +213,15 @@ START_TEST(events_come) {
         sbx_monitor *monitor = NULL;
         Watched watched = {};
         Bed bed;
+        int r;
 
         bed_open(&bed);
         ck_assert_int_eq(sbx_monitor_new(bed.client, on_event, &watched, &monitor), 0);
-        ck_assert_int_eq(sbx_monitor_process(monitor), 0);
+        do { /* what the fake tells whoever subscribes */
+                r = sbx_monitor_process(monitor);
+        } while (r > 0);
+        ck_assert_int_eq(r, 0);
+        watched = (Watched){};
         ck_assert_int_eq(sbx_start(bed.client, "web.sandbox", SECOND), SBX_JOB_DONE);
         ck_assert_int_eq(process_until(monitor, &watched.active), 0);
         ck_assert_int_eq(process_until(monitor, &watched.done), 0);

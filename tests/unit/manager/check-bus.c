@@ -5,6 +5,7 @@
 
 #include "base/fd.h"
 #include "daemon-bed.h"
+#include "manager/peers.h"
 #include "spec/spec.h"
 
 #include <check.h>
@@ -144,9 +145,9 @@ static int on_signal(sd_bus_message *message, void *userdata, sd_bus_error *rete
         return 0;
 }
 
-static void watch(Bed *bed, Seen *seen) {
+static void watch(sd_bus *bus, Seen *seen) {
         *seen = (Seen){};
-        ck_assert_int_ge(sd_bus_add_match(bed->bus, NULL, "type='signal'", on_signal, seen), 0);
+        ck_assert_int_ge(sd_bus_add_match(bus, NULL, "type='signal'", on_signal, seen), 0);
 }
 
 /* The lines come, in this order; others may lie between. */
@@ -189,7 +190,8 @@ START_TEST(signals_in_their_order) {
 
         ck_assert_ptr_nonnull(seen);
         bed_open(&bed, false, FAKE_DONE);
-        watch(&bed, seen);
+        watch(bed.bus, seen);
+        ck_assert_int_ge(call(&bed, "Subscribe", NULL, NULL, NULL), 0);
         bring_up(&bed, "no");
         expect_signals(&bed, seen, started);
         call_stop(&bed);
@@ -201,6 +203,81 @@ START_TEST(signals_in_their_order) {
         expect_signals(&bed, seen, released);
         ck_assert_int_ge(call(&bed, "Reload", NULL, NULL, NULL), 0);
         expect_signals(&bed, seen, reloaded);
+        bed_close(&bed);
+        free(seen);
+}
+END_TEST
+
+static bool has_seen(const Seen *seen, const char *line) {
+        for (size_t i = 0; i < seen->n; i++) {
+                if (streq(seen->lines[i], line)) {
+                        return true;
+                }
+        }
+        return false;
+}
+
+/* All that has been sent by now: an answer comes behind it. */
+static void hear(sd_bus *bus) {
+        ck_assert_int_ge(sd_bus_call_method(bus, NULL, SBX_OBJECT_PATH, "org.freedesktop.DBus.Peer",
+                                            "Ping", NULL, NULL, NULL),
+                         0);
+        while (sd_bus_process(bus, NULL) > 0) {
+        }
+}
+
+static void load_units(sd_bus *bus, unsigned first, unsigned last) {
+        char name[32];
+
+        for (unsigned i = first; i < last; i++) {
+                (void) snprintf(name, sizeof(name), "n%u.sandbox", i);
+                ck_assert_int_ge(sd_bus_call_method(bus, NULL, SBX_OBJECT_PATH,
+                                                    SBX_INTERFACE_MANAGER, "LoadUnit", NULL, NULL,
+                                                    "s", name),
+                                 0);
+        }
+}
+
+/* Where no bus daemon knows who wants to hear what: nobody is told of everything unasked, else so
+ * many clients that start something tell each other about it. */
+START_TEST(connections_hear_what_they_asked_for) {
+        Seen *seen = calloc(3, sizeof(*seen));
+        sd_bus *other, *many;
+        Bed bed;
+
+        ck_assert_ptr_nonnull(seen);
+        bed_open(&bed, false, FAKE_DONE);
+        other = bed_private(&bed);
+        many = bed_private(&bed);
+        watch(bed.bus, &seen[0]);
+        watch(other, &seen[1]);
+        watch(many, &seen[2]);
+        for (unsigned i = 0; i < PEER_UNITS_MAX + 1; i++) {
+                char name[32];
+
+                (void) snprintf(name, sizeof(name), "n%u.sandbox", i);
+                write_unit(&bed, name, "[Sandbox]\nExecStart=/bin/true\n");
+        }
+        ck_assert_int_ge(call(&bed, "Reload", NULL, NULL, NULL), 0);
+        load_units(many, 0, PEER_UNITS_MAX);
+        bring_up(&bed, "no");
+        hear(bed.bus);
+        hear(other);
+        hear(many);
+        ck_assert(has_seen(&seen[0], "JobRemoved " UNIT " done"));
+        ck_assert(has_seen(&seen[0], "PropertiesChanged " SBX_INTERFACE_SANDBOX));
+        ck_assert(!has_seen(&seen[0], "UnitNew n0.sandbox"));
+        ck_assert_uint_eq(seen[1].n, 0);
+        ck_assert(!has_seen(&seen[2], "JobRemoved " UNIT " done"));
+        load_units(many, PEER_UNITS_MAX, PEER_UNITS_MAX + 1); /* one too many to keep apart */
+        seen[2].n = 0;
+        call_stop(&bed);
+        hear(other);
+        hear(many);
+        ck_assert_uint_eq(seen[1].n, 0);
+        ck_assert(has_seen(&seen[2], "JobNew " UNIT));
+        sd_bus_close_unref(other);
+        sd_bus_close_unref(many);
         bed_close(&bed);
         free(seen);
 }
@@ -235,7 +312,7 @@ START_TEST(job_is_an_object) {
 
         ck_assert_ptr_nonnull(seen);
         bed_open(&bed, false, FAKE_DONE);
-        watch(&bed, seen);
+        watch(bed.bus, seen);
         call_start(&bed, "no");
         take_start(&bed); /* it waits for the helper now */
         ck_assert_int_ge(call(&bed, "ListJobs", NULL, &reply, NULL), 0);
@@ -391,6 +468,7 @@ int main(void) {
         tcase_set_timeout(tcase, 60);
         tcase_add_test(tcase, managed_objects);
         tcase_add_test(tcase, signals_in_their_order);
+        tcase_add_test(tcase, connections_hear_what_they_asked_for);
         tcase_add_test(tcase, job_is_an_object);
         tcase_add_loop_test(tcase, log_is_controlled, 0, ELEMENTS(log_cases));
         tcase_add_test(tcase, bus_is_killed_and_comes_back);
