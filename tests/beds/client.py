@@ -9,6 +9,7 @@ import pwd
 import subprocess
 import sys
 import time
+import xml.etree.ElementTree
 
 import dbus
 import dbus.mainloop.glib
@@ -49,6 +50,12 @@ class Client:
 
     def get(self, path, interface, name):
         return self.interface(path, PROPERTIES).Get(interface, name)
+
+    def methods(self):
+        """The names of all that the manager offers."""
+        text = self.interface(ROOT, dbus.INTROSPECTABLE_IFACE).Introspect()
+        offered = xml.etree.ElementTree.fromstring(text).findall(f"interface[@name='{MANAGER}']/method")
+        return {method.get("name") for method in offered}
 
     def on_signal(self, *args, path, interface, member):
         self.seen.append((member, path, args))
@@ -119,17 +126,28 @@ def stranger():
     for name in ("ActiveState", "Description", "MainPID"):
         check(f"a stranger reads {name}", error_of(client.get, path, SANDBOX, name) == "none")
     check("a stranger lists units", len(client.manager.ListUnits()) > 0)
-    check("a stranger lists jobs", error_of(client.manager.ListJobs) == "none")
+    reads = {
+        "GetUnit": (UNIT,), "LoadUnit": (UNIT,), "ListUnits": (), "ListSandboxes": (), "ListProcesses": (UNIT,),
+        "ListUnitFiles": (), "ListJobs": (), "GetEffectiveLimits": (UNIT,), "Subscribe": (), "Unsubscribe": (),
+    }
+    for method, args in reads.items():
+        check(f"{method}() is answered to a stranger", error_of(getattr(client.manager, method), *args) == "none")
+    check("GetJob() is answered to a stranger",
+          error_of(client.manager.GetJob, dbus.UInt32(1)) == NAME + ".Error.NoSuchJob")
     check("a stranger gets objects", path in client.interface(ROOT, OBJECTS).GetManagedObjects())
     calls = {
         "StartUnit": (UNIT, "replace"), "StopUnit": (UNIT, "replace"), "RestartUnit": (UNIT, "replace"),
         "KillUnit": (UNIT, "all", 9), "ResetFailedUnit": (UNIT,), "UnrefUnit": (UNIT,), "Reload": (),
-        "CancelJob": (dbus.UInt32(1),), "GetTerminal": (UNIT,), "ReadLog": (UNIT, dbus.UInt64(0)),
+        "CancelJob": (dbus.UInt32(1),), "AttachUnit": (UNIT,), "ReadLog": (UNIT, dbus.UInt64(0)),
         "KillExec": (dbus.UInt32(1), 9), "Exec": (UNIT, dbus.Array(["/bin/sh"], signature="s"),
                                                   dbus.Dictionary({}, signature="sv")),
         "StartTransientUnit": ("x.sandbox", "replace", dbus.Array([], signature="(sv)"),
                                dbus.Array([], signature="(sa(sv))")),
+        "FreezeUnit": (UNIT,), "ThawUnit": (UNIT,),
+        "SetUnitProperties": (UNIT, True, dbus.Array([], signature="(sv)")),
     }
+    known = set(reads) | set(calls) | {"GetJob"}
+    check("no method is left out here", client.methods() == known, client.methods() ^ known)
     for method, args in calls.items():
         check(f"{method}() is refused to a stranger", error_of(getattr(client.manager, method), *args)
               == "org.freedesktop.DBus.Error.AccessDenied")
