@@ -8,15 +8,14 @@
 #include "kern/mount.h"
 #include "kern/path.h"
 #include "kern/privilege.h"
+#include "kern/process.h"
 
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sched.h>
 #include <sys/mount.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 static int attach_new(int root, const char *type, const char *path) {
@@ -62,40 +61,14 @@ static int make_empty(void) {
         return r < 0 ? r : mount_set(root, MOUNT_ATTR_RDONLY, false, true);
 }
 
-/* In a child, so that the helper's own root and namespace stay as they are. */
-static int make_empty_elsewhere(void) {
-        _cleanup_fd_ int ours = -EBADF, theirs = -EBADF;
-        int sockets[2], fd = -EBADF, r = 0;
-        size_t n_fds = 1;
-        ssize_t n;
-        pid_t pid;
+static int make_empty_namespace(void *userdata) {
+        int r = make_empty();
 
-        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0) {
-                return negative_errno();
+        if (r < 0) {
+                return r;
         }
-        ours = sockets[0];
-        theirs = sockets[1];
-        pid = fork();
-        if (pid < 0) {
-                return negative_errno();
-        }
-        if (pid == 0) {
-                r = make_empty();
-                if (r == 0) {
-                        fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
-                        r = fd < 0 ? negative_errno() : 0;
-                }
-                _exit(fd_send(theirs, &r, sizeof(r), &fd, r == 0 ? 1 : 0, 0) < 0);
-        }
-        theirs = fd_close(theirs);
-        n = fd_receive(ours, &r, sizeof(r), &fd, &n_fds, 0);
-        if (waitpid(pid, NULL, 0) < 0) {
-                r = negative_errno();
-        }
-        if (n != (ssize_t) sizeof(r)) {
-                return n < 0 ? (int) n : -EPIPE;
-        }
-        return r < 0 || n_fds != 1 ? MIN(r, -EIO) : fd;
+        r = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+        return r < 0 ? negative_errno() : r;
 }
 
 static int make_proc(void) {
@@ -118,7 +91,8 @@ int launch_ground_make(const char *relay_path, LaunchGround *ret) {
 
         assert(ret);
 
-        empty = make_empty_elsewhere();
+        /* in a child, so that the helper's own root and namespace stay as they are */
+        empty = process_fetch_fd(make_empty_namespace, NULL);
         if (empty < 0) {
                 return empty;
         }

@@ -240,46 +240,29 @@ int joins_spawn(Build *build, uint64_t flags) {
 
 /* -- what only members can make -- */
 
-/* A procfs shows the process numbers of its mounter, and only who owns the namespace may mount it:
- * so a process that is in there, but is still root of the host. */
-_noreturn_ static void send_proc(Build *build, const Op *op, int socket) {
-        int r = enter(build, CLONE_NEWPID), tree = -EBADF;
-        pid_t pid = r < 0 ? -1 : fork();
+typedef struct ProcRequest {
+        Build *build;
+        const Op *op;
+} ProcRequest;
 
-        if (pid == 0) {
-                tree = mounts_make_proc(op);
-                r = MIN(tree, 0);
-                _exit(fd_send(socket, &r, sizeof(r), &tree, r == 0 ? 1 : 0, 0) < 0);
-        }
-        _exit(pid < 0 || waitpid(pid, NULL, 0) < 0);
+static int make_proc(void *userdata) {
+        const ProcRequest *request = userdata;
+
+        return mounts_make_proc(request->op);
 }
 
-int joins_make_proc(Build *build, const Op *op) {
-        _cleanup_fd_ int ours = -EBADF, theirs = -EBADF;
-        int sockets[2], tree = -EBADF, r = 0;
-        size_t n_fds = 1;
-        ssize_t n;
-        pid_t pid;
+/* The namespace of processes that was entered is that of children only. */
+static int make_proc_inside(void *userdata) {
+        ProcRequest *request = userdata;
+        int r = enter(request->build, CLONE_NEWPID);
 
-        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0) {
-                return negative_errno();
-        }
-        ours = sockets[0];
-        theirs = sockets[1];
-        pid = fork();
-        if (pid < 0) {
-                return negative_errno();
-        }
-        if (pid == 0) {
-                send_proc(build, op, theirs);
-        }
-        theirs = fd_close(theirs);
-        n = fd_receive(ours, &r, sizeof(r), &tree, &n_fds, 0);
-        if (waitpid(pid, NULL, 0) < 0) {
-                r = negative_errno();
-        }
-        if (n != (ssize_t) sizeof(r)) {
-                return n < 0 ? (int) n : -ECHILD;
-        }
-        return r < 0 || n_fds != 1 ? MIN(r, -EIO) : tree;
+        return r < 0 ? r : process_fetch_fd(make_proc, request);
+}
+
+/* A procfs shows the process numbers of its mounter, and only who owns the namespace may mount it:
+ * so a process that is in there, but is still root of the host. */
+int joins_make_proc(Build *build, const Op *op) {
+        ProcRequest request = {build, op};
+
+        return process_fetch_fd(make_proc_inside, &request);
 }

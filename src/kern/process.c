@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -98,4 +99,46 @@ int process_set_affinity(const void *mask, size_t size) {
 
 int process_ignore_sigpipe(void) {
         return signal(SIGPIPE, SIG_IGN) == SIG_ERR ? negative_errno() : 0;
+}
+
+/* A word comes first: without a descriptor it says why. */
+_noreturn_ static void send_made(int (*make)(void *userdata), void *userdata, int socket) {
+        int fd = make(userdata), r = MIN(fd, 0);
+
+        _exit(fd_send(socket, &r, sizeof(r), &fd, r == 0 ? 1 : 0, 0) < 0);
+}
+
+int process_fetch_fd(int (*make)(void *userdata), void *userdata) {
+        _cleanup_fd_ int ours = -EBADF, theirs = -EBADF, fd = -EBADF;
+        int sockets[2], r = 0;
+        size_t n_fds = 1;
+        ssize_t n;
+        pid_t pid;
+
+        assert(make);
+
+        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0) {
+                return negative_errno();
+        }
+        ours = sockets[0];
+        theirs = sockets[1];
+        pid = fork();
+        if (pid < 0) {
+                return negative_errno();
+        }
+        if (pid == 0) {
+                send_made(make, userdata, theirs);
+        }
+        theirs = fd_close(theirs);
+        n = fd_receive(ours, &r, sizeof(r), &fd, &n_fds, 0);
+        if (waitpid(pid, NULL, 0) < 0) {
+                return negative_errno();
+        }
+        if (n != (ssize_t) sizeof(r)) {
+                return n < 0 ? (int) n : -ECHILD;
+        }
+        if (r < 0) {
+                return r;
+        }
+        return n_fds == 1 ? fd_take(&fd) : -EIO;
 }

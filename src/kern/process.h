@@ -29,3 +29,6 @@ int process_set_oom_score(int proc, int adjust);
  */
 int process_set_affinity(const void *mask, size_t size);
 int process_ignore_sigpipe(void);
+/* What make() opens, in a child, which is waited for: for what takes a process that is elsewhere.
+ * Gives the descriptor; -ECHILD: the child died. */
+int process_fetch_fd(int (*make)(void *userdata), void *userdata);

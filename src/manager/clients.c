@@ -211,10 +211,8 @@ uint32_t client_call_cost(const Manager *manager, sd_bus_message *message) {
                 const char *member;
                 uint32_t sandboxes; /* as many as cost one call */
         } costs[] = {
-                {"GetManagedObjects", 1},
-                {"ListUnits", 64},
-                {"ListSandboxes", 16},
-                {"ListUnitFiles", 1}, /* all of the files are read */
+                {"GetManagedObjects", 1}, {"ListUnits", 64},    {"ListSandboxes", 16},
+                {"ListUsage", 16},        {"ListUnitFiles", 1}, /* all of the files are read */
         };
         const char *member = sd_bus_message_get_member(message);
 

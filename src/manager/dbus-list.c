@@ -37,20 +37,38 @@ static int append_sandbox(sd_bus_message *reply, Sandbox *sandbox) {
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-int bus_list_sandboxes(sd_bus_message *message, void *userdata, sd_bus_error *reterr) {
+static int append_usage(sd_bus_message *reply, Sandbox *sandbox) {
+        if (!sandbox_is_live(sandbox)) {
+                return 0;
+        }
+        return sd_bus_message_append(
+                reply, "(sttttt)", sandbox->name, stats_read(sandbox, STATS_TASKS),
+                stats_read(sandbox, STATS_MEMORY), stats_read(sandbox, STATS_CPU),
+                stats_read(sandbox, STATS_IO_READ), stats_read(sandbox, STATS_IO_WRITE));
+}
+
+static int reply_list(sd_bus_message *message, Manager *manager, const char *type,
+                      int (*append)(sd_bus_message *reply, Sandbox *sandbox)) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        Manager *manager = userdata;
         int r;
 
         r = sd_bus_message_new_method_return(message, &reply);
         if (r >= 0) {
-                r = sd_bus_message_open_container(reply, 'a', "(sssssutsas)");
+                r = sd_bus_message_open_container(reply, 'a', type);
         }
         for (size_t i = 0; i < manager->n_sandboxes && r >= 0; i++) {
-                r = append_sandbox(reply, manager->sandboxes[i]);
+                r = append(reply, manager->sandboxes[i]);
         }
         if (r >= 0) {
                 r = sd_bus_message_close_container(reply);
         }
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
+int bus_list_sandboxes(sd_bus_message *message, void *userdata, sd_bus_error *reterr) {
+        return reply_list(message, userdata, "(sssssutsas)", append_sandbox);
+}
+
+int bus_list_usage(sd_bus_message *message, void *userdata, sd_bus_error *reterr) {
+        return reply_list(message, userdata, "(sttttt)", append_usage);
 }

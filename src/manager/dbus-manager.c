@@ -561,6 +561,8 @@ const sd_bus_vtable bus_manager_vtable[] = {
                                 method_list_units, OPEN),
         SD_BUS_METHOD_WITH_ARGS("ListSandboxes", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sssssutsas)", sandboxes),
                                 bus_list_sandboxes, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("ListUsage", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sttttt)", usages),
+                                bus_list_usage, OPEN),
         SD_BUS_METHOD_WITH_ARGS("ListProcesses", SD_BUS_ARGS("s", name),
                                 SD_BUS_RESULT("a(uuuustts)", processes, "u", total),
                                 method_list_processes, OPEN),

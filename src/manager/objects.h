@@ -37,6 +37,7 @@ int bus_reply_job(sd_bus_message *message, Sandbox *sandbox, JobKind kind, JobMo
 
 /* The methods of dbus-list.c and dbus-control.c. */
 int bus_list_sandboxes(sd_bus_message *message, void *userdata, sd_bus_error *reterr);
+int bus_list_usage(sd_bus_message *message, void *userdata, sd_bus_error *reterr);
 int bus_freeze_unit(sd_bus_message *message, void *userdata, sd_bus_error *reterr);
 int bus_thaw_unit(sd_bus_message *message, void *userdata, sd_bus_error *reterr);
 int bus_set_unit_properties(sd_bus_message *message, void *userdata, sd_bus_error *reterr);

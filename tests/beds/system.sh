@@ -87,6 +87,11 @@ check_systemd() {
                 busctl get-property org.sbx1 /org/sbx1/sandbox/web_2esandbox org.sbx1.Sandbox ActiveState
         check_output "a stranger may read" '"active"' setpriv --reuid 65534 --regid 65534 --clear-groups \
                 busctl get-property org.sbx1 /org/sbx1/sandbox/web_2esandbox org.sbx1.Sandbox ActiveState
+        check_output "and list" 'web\.sandbox' setpriv --reuid 65534 --regid 65534 --clear-groups "$SBXCTL" list
+        check_output "and see what it uses" 'web\.sandbox' setpriv --reuid 65534 --regid 65534 --clear-groups "$SBXCTL" top -d 100ms
+        check_output "and its processes" 'busybox|httpd' setpriv --reuid 65534 --regid 65534 --clear-groups "$SBXCTL" ps web
+        check_output "and the limits in force" 'MemoryMax' setpriv --reuid 65534 --regid 65534 --clear-groups \
+                "$SBXCTL" show --effective web
         check_output "a stranger may not stop" 'denied|not permitted|AccessDenied|rejected' \
                 setpriv --reuid 65534 --regid 65534 --clear-groups \
                 busctl call org.sbx1 /org/sbx1 org.sbx1.Manager StopUnit ss web.sandbox replace

@@ -238,6 +238,23 @@ static int on_list_sandboxes(sd_bus_message *message, void *userdata, sd_bus_err
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
+static int on_list_usage(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        int r;
+
+        r = sd_bus_message_new_method_return(message, &reply);
+        r = r < 0 ? r : sd_bus_message_open_container(reply, 'a', "(sttttt)");
+        for (size_t i = 0; r >= 0 && i < ELEMENTS(units); i++) {
+                if (units[i].pid > 0) {
+                        r = sd_bus_message_append(reply, "(sttttt)", units[i].name, UINT64_C(3),
+                                                  UINT64_C(1536), UINT64_C(5000000000),
+                                                  UINT64_C(5000000000), UINT64_MAX);
+                }
+        }
+        r = r < 0 ? r : sd_bus_message_close_container(reply);
+        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
 static int on_list_files(sd_bus_message *message, void *userdata, sd_bus_error *error) {
         return sd_bus_reply_method_return(message, "a(ss)", 2, "/etc/sbx/system/web.sandbox",
                                           "enabled", "/etc/sbx/system/idle.sandbox", "disabled");
@@ -475,6 +492,7 @@ static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_METHOD("ListUnits", "", "a(ssssssouso)", on_list, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("ListSandboxes", "", "a(sssssutsas)", on_list_sandboxes,
                       SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("ListUsage", "", "a(sttttt)", on_list_usage, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("ListProcesses", "s", "a(uuuustts)u", on_list_processes,
                       SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("ListUnitFiles", "", "a(ss)", on_list_files, SD_BUS_VTABLE_UNPRIVILEGED),

@@ -5,7 +5,6 @@
 #include "ctl/connection.h"
 #include "ctl/names.h"
 #include "ctl/output.h"
-#include "ctl/property.h"
 #include "ctl/table.h"
 #include "ctl/terminal.h"
 #include "ctl/text.h"
@@ -48,54 +47,45 @@ static void top_done(Top *top) {
 
 /* -- looking -- */
 
-static int sample_unit(Ctl *ctl, const char *unit, const char *path, SampleList *list) {
-        sd_bus_error error __attribute__((cleanup(sd_bus_error_free))) = SD_BUS_ERROR_NULL;
-        _cleanup_json_ json_object *properties = NULL;
-        Sample *grown;
+/* 1: one entry of ListUsage(); 0: there are no more. */
+static int sample_read(sd_bus_message *reply, const Top *top, SampleList *list) {
+        Sample sample = {.now = usec_now(CLOCK_MONOTONIC)}, *grown;
+        const char *unit;
+        int r;
 
-        if (properties_read(ctl, path, SBX_INTERFACE_SANDBOX, &error, &properties) < 0) {
-                return 0; /* it went meanwhile */
+        r = sd_bus_message_read(reply, "(sttttt)", &unit, &sample.tasks, &sample.memory_bytes,
+                                &sample.cpu_nsec, &sample.read_bytes, &sample.write_bytes);
+        if (r <= 0 || !name_matches(unit, top->patterns)) {
+                return r;
         }
         grown = reallocarray(list->items, list->n + 1, sizeof(*grown));
         if (!grown) {
                 return -ENOMEM;
         }
         list->items = grown;
-        grown[list->n] = (Sample){
-                .unit = strdup(unit),
-                .now = usec_now(CLOCK_MONOTONIC),
-                .tasks = property_number(properties, "TasksCurrent"),
-                .memory_bytes = property_number(properties, "MemoryCurrent"),
-                .cpu_nsec = property_number(properties, "CPUUsageNSec"),
-                .read_bytes = property_number(properties, "IOReadBytes"),
-                .write_bytes = property_number(properties, "IOWriteBytes"),
-        };
-        return grown[list->n].unit ? (list->n++, 0) : -ENOMEM;
+        sample.unit = strdup(unit);
+        grown[list->n] = sample;
+        return sample.unit ? (list->n++, 1) : -ENOMEM;
 }
 
 /* Gives the exit status. */
 static int sample_all(Top *top) {
         sd_bus_error error __attribute__((cleanup(sd_bus_error_free))) = SD_BUS_ERROR_NULL;
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        const char *unit, *active, *path;
         int r;
 
         sample_list_done(&top->before);
         top->before = top->now;
         top->now = (SampleList){};
-        r = ctl_call(top->ctl, "ListUnits", &error, &reply, NULL);
+        r = ctl_call(top->ctl, "ListUsage", &error, &reply, NULL);
         if (r < 0) {
                 return ctl_report(top->ctl, "list sandboxes", &error, r);
         }
-        r = sd_bus_message_enter_container(reply, 'a', "(ssssssouso)");
-        while (r >= 0 && (r = sd_bus_message_read(reply, "(ssssssouso)", &unit, NULL, NULL, &active,
-                                                  NULL, NULL, &path, NULL, NULL, NULL)) > 0) {
-                if (!streq(active, "inactive") && !streq(active, "failed") &&
-                    name_matches(unit, top->patterns)) {
-                        r = sample_unit(top->ctl, unit, path, &top->now);
-                }
+        r = sd_bus_message_enter_container(reply, 'a', "(sttttt)");
+        while (r > 0) {
+                r = sample_read(reply, top, &top->now);
         }
-        return r < 0 ? r : 0;
+        return r;
 }
 
 /* -- showing -- */
