@@ -127,7 +127,7 @@ def stranger():
         check(f"a stranger reads {name}", error_of(client.get, path, SANDBOX, name) == "none")
     check("a stranger lists units", len(client.manager.ListUnits()) > 0)
     reads = {
-        "GetUnit": (UNIT,), "LoadUnit": (UNIT,), "ListUnits": (), "ListSandboxes": (), "ListProcesses": (UNIT,),
+        "GetUnit": (UNIT,), "LoadUnit": (UNIT,), "ListUnits": (), "ListSandboxes": (), "ListUsage": (), "ListProcesses": (UNIT,),
         "ListUnitFiles": (), "ListJobs": (), "GetEffectiveLimits": (UNIT,), "Subscribe": (), "Unsubscribe": (),
     }
     for method, args in reads.items():
