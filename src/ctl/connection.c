@@ -125,6 +125,11 @@ int ctl_connect(Ctl *ctl) {
                 }
         }
         r = sd_bus_open_system(&ctl->bus);
+        if (r < 0 && means_not_running(r) && geteuid() != 0) {
+                log_error("There is no system bus here, by which others than root reach sbxd.");
+                log_info("Try sudo, or install and start dbus.");
+                return -ENOTCONN;
+        }
         if (r < 0 && means_not_running(r)) {
                 return report_not_running(ctl);
         }

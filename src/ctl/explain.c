@@ -106,7 +106,8 @@ static int advise_result(json_object *properties, json_object *advice) {
                                           "or one that is killed: see SystemCallFilter=."));
         }
         for (size_t i = 0; r == 0 && i < ELEMENTS(results); i++) {
-                if (streq(results[i].result, result) && failed_step(properties) == no_step) {
+                if (streq(results[i].result, result) && failed_step(properties) == no_step &&
+                    !explain_place(properties)) {
                         r = advise(advice, strdup(results[i].advice));
                 }
         }

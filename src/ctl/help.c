@@ -115,7 +115,8 @@ int help_format(bool colours, Str *out) {
 int help_format_verb(const Verb *verb, bool colours, Str *out) {
         int r;
 
-        r = str_appendf(out, "sbxctl [OPTION…] %s %s\n\n", verb->name, verb->arguments);
+        r = str_appendf(out, "sbxctl [OPTION…] %s%s%s\n\n", verb->name, *verb->arguments ? " " : "",
+                        verb->arguments);
         if (r == 0) {
                 r = wrap(verb->summary, 0, 0, out);
         }

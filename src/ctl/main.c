@@ -96,11 +96,13 @@ static int check_arguments(const Ctl *ctl, int n) {
         const Verb *verb = ctl->verb;
 
         if (n < verb->min_args) {
-                log_error("Too few arguments: sbxctl %s %s", verb->name, verb->arguments);
+                log_error("Too few arguments: sbxctl %s%s%s", verb->name,
+                          *verb->arguments ? " " : "", verb->arguments);
                 return -EINVAL;
         }
         if (verb->max_args >= 0 && n > verb->max_args) {
-                log_error("Too many arguments: sbxctl %s %s", verb->name, verb->arguments);
+                log_error("Too many arguments: sbxctl %s%s%s", verb->name,
+                          *verb->arguments ? " " : "", verb->arguments);
                 return -EINVAL;
         }
         return 0;

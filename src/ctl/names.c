@@ -57,10 +57,15 @@ bool name_matches(const char *name, char *const *patterns) {
         return false;
 }
 
+static int name_compare(const void *a, const void *b) {
+        return strcmp(*(char *const *) a, *(char *const *) b);
+}
+
 static int expand(Ctl *ctl, const char *pattern, char ***ret) {
         sd_bus_error error __attribute__((cleanup(sd_bus_error_free))) = SD_BUS_ERROR_NULL;
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         char *const patterns[] = {(char *) pattern, NULL};
+        size_t n_before = strv_length(*ret), n;
         const char *name;
         int r;
 
@@ -80,6 +85,10 @@ static int expand(Ctl *ctl, const char *pattern, char ***ret) {
                 if (r >= 0) {
                         r = sd_bus_message_exit_container(reply);
                 }
+        }
+        n = strv_length(*ret);
+        if (n > n_before) {
+                qsort(*ret + n_before, n - n_before, sizeof(char *), name_compare);
         }
         return r < 0 ? r : 0;
 }

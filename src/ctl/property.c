@@ -348,6 +348,10 @@ int property_format(const char *name, json_object *value, Str *out) {
                 return list_append(value, " ", out);
         case json_type_int:
                 break;
+        case json_type_object:
+                return str_append(out, json_object_to_json_string_ext(
+                                               value, JSON_C_TO_STRING_NOSLASHESCAPE |
+                                                              JSON_C_TO_STRING_SPACED));
         default:
                 return str_append(out, value ? json_object_get_string(value) : "");
         }

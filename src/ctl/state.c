@@ -373,12 +373,18 @@ static int users(const StateInput *input, Str *out) {
 /* "http: 8080 → 8080", a line each. */
 static int ports(const StateInput *input, Str *out) {
         json_object *list = property_list(input->properties, "Ports");
+        bool first = true;
         int r = 0;
 
         for (size_t i = 0; r == 0 && list && i < json_object_array_length(list); i++) {
                 json_object *port = json_object_array_get_idx(list, i);
+                const char *listen = json_object_get_string(json_object_array_get_idx(port, 1));
 
-                r = i == 0 ? label("Ports", out) : str_appendf(out, "%*s", STATE_INDENT, "");
+                if (!listen || !*listen) {
+                        continue; /* of a unit with mistakes */
+                }
+                r = first ? label("Ports", out) : str_appendf(out, "%*s", STATE_INDENT, "");
+                first = false;
                 for (size_t j = 0; r == 0 && j < 3; j++) {
                         const char *text =
                                 json_object_get_string(json_object_array_get_idx(port, j));

@@ -169,6 +169,13 @@ int table_add(struct libscols_table *table, const char *const *cells, size_t n, 
         return r;
 }
 
+int table_sort(struct libscols_table *table, size_t column) {
+        struct libscols_column *by = scols_table_get_column(table, column);
+        int r = scols_column_set_cmpfunc(by, scols_cmpstr_cells, NULL);
+
+        return r < 0 ? r : scols_sort_table(table, by);
+}
+
 int table_format(const Ctl *ctl, struct libscols_table *table, Str *out) {
         _cleanup_free_ char *text = NULL;
         int r;

@@ -32,5 +32,7 @@ int table_add(struct libscols_table *table, const char *const *cells, size_t n, 
 /* The same without colours; *ret is the table's. */
 int table_add_line(struct libscols_table *table, const char *const *cells, size_t n,
                    struct libscols_line **ret);
+/* By the texts of this column. */
+int table_sort(struct libscols_table *table, size_t column);
 /* Appends the table as text, with the columns that --columns= asks for: to be called once. */
 int table_format(const Ctl *ctl, struct libscols_table *table, Str *out);

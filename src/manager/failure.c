@@ -29,7 +29,7 @@ typedef struct Advice {
 static const Advice advices[] = {
         {STEP_EXEC, ANY, ENOENT,
          "The program, or the interpreter that it names, is not in the sandbox's root: check "
-         "ExecStart= and Layers=."},
+         "its path and Layers=."},
         {STEP_EXEC, ANY, EACCES,
          "It is not an executable file, or a directory on the way is closed to User=."},
         {STEP_EXEC, ANY, ENOEXEC, "It is not a program for this machine."},
@@ -327,6 +327,22 @@ int failure_format_text_limit(const char *asked, const char *content, int fault,
         }
         return r < 0 ? r
                      : str_append(out, "\". Leave the directive out, or name it in BestEffort=.");
+}
+
+uint16_t failure_diags_directive(const DiagList *diags) {
+        const Directive *directive = NULL;
+
+        assert(diags);
+
+        for (size_t i = 0; i < diags->n; i++) {
+                const Diag *diag = &diags->diags[i];
+
+                if (diag->severity == DIAG_ERROR) {
+                        directive = diag->directive ? directive_find_name(diag->directive) : NULL;
+                        break;
+                }
+        }
+        return directive ? (uint16_t) directive->id : UINT16_MAX;
 }
 
 int failure_format_diags(const DiagList *diags, Str *out) {

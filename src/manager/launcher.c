@@ -40,6 +40,7 @@ static void spawn_fail_diags(Sandbox *sandbox, const DiagList *diags) {
 
         /* the unit and the host stay what they are: trying again would only fill the log */
         sandbox->no_restart = true;
+        sandbox->run.failed_directive = failure_diags_directive(diags);
         (void) failure_format_diags(diags, &text);
         spawn_fail(sandbox, RESULT_RESOURCES, str_text(&text));
 }
@@ -439,7 +440,8 @@ void launcher_clean(Sandbox *sandbox) {
 void launcher_note_timeout(Sandbox *sandbox) {
         _cleanup_(str_done) Str text = STR_INIT;
         const Spec *spec = sandbox_spec(sandbox);
-        bool stopping = sandbox->state == SANDBOX_STOPPING;
+        const DirectiveId origin = sandbox->state == SANDBOX_STOPPING ? DIRECTIVE_TimeoutStopSec
+                                                                      : DIRECTIVE_TimeoutStartSec;
         int r;
 
         if (sandbox->state == SANDBOX_KILLING) {
@@ -448,10 +450,10 @@ void launcher_note_timeout(Sandbox *sandbox) {
                                    "kernel.");
                 return;
         }
-        r = failure_format_origin(stopping ? DIRECTIVE_TimeoutStopSec : DIRECTIVE_TimeoutStartSec,
-                                  NULL, spec, &text);
+        r = failure_format_origin(origin, NULL, spec, &text);
         if (r == 0) {
-                r = str_appendf(&text, ", ran out while waiting for %s.",
+                r = str_appendf(&text, "%s ran out while waiting for %s.",
+                                spec && spec->places[origin].file ? "" : ",",
                                 state_awaits(sandbox->state));
         }
         sandbox_set_result(sandbox, RESULT_TIMEOUT, r == 0 ? str_text(&text) : NULL);

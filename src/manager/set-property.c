@@ -110,6 +110,7 @@ static int error_diags(const DiagList *diags, const char *name, sd_bus_error *re
 
 static int assign_all(PropertyChange *change, Spec *spec, sd_bus_error *reterr) {
         _cleanup_(diag_list_done) DiagList diags = {};
+        bool seen[_DIRECTIVE_MAX] = {};
         int r = 0;
 
         STRV_FOREACH (assignment, change->assignments) {
@@ -127,7 +128,11 @@ static int assign_all(PropertyChange *change, Spec *spec, sd_bus_error *reterr) 
                                                  "The value of %s= is not one line of text.",
                                                  directive->name);
                 }
-                change->wanted[directive->id] = true;
+                if (!seen[directive->id]) {
+                        /* an earlier call had the same place: this is not the same file again */
+                        spec->places[directive->id] = PLACE_NONE;
+                }
+                seen[directive->id] = change->wanted[directive->id] = true;
                 r = spec_assign(spec, directive, NULL, text, &place, &diags);
                 if (r < 0) {
                         return r;

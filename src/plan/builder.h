@@ -21,6 +21,11 @@ typedef struct Builder {
 
 /* The origin and place of a directive, as two arguments of plan_add(). */
 #define FROM(builder, Name) (uint16_t) DIRECTIVE_##Name, (builder)->spec->places[DIRECTIVE_##Name]
+/* The same where the caller of exec may have said it instead of the unit: "-p" is the file of all
+ * that was said on a command line. */
+#define FROM_CALLER(builder, Name, said) \
+        (uint16_t) DIRECTIVE_##Name,     \
+                (said) ? (Place){.file = "-p"} : (builder)->spec->places[DIRECTIVE_##Name]
 /* The same for what is always done and no directive asks for. */
 #define FROM_NOTHING OP_ORIGIN_NONE, PLACE_NONE
 

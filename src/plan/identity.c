@@ -29,9 +29,9 @@ int build_identity(Builder *builder, const Workload *workload) {
         const char *group = workload->user || !spec->group ? "" : spec->group;
         int r;
 
-        r = builder_add(builder, OP_USER, FROM(builder, User), user, group);
+        r = builder_add(builder, OP_USER, FROM_CALLER(builder, User, workload->user), user, group);
         if (r == 0) {
-                r = builder_cause(builder, "user", FROM(builder, User));
+                r = builder_cause(builder, "user", FROM_CALLER(builder, User, workload->user));
         }
         if (r == 0) {
                 r = builder_cause(builder, "group", FROM(builder, Group));

@@ -42,7 +42,8 @@ static int build_directory(Builder *builder, const Workload *workload) {
         const char *path = workload->directory ? workload->directory : own->path;
         bool missing_ok = !workload->directory && own->missing_ok;
 
-        return builder_add(builder, OP_WORKING_DIRECTORY, FROM(builder, WorkingDirectory),
+        return builder_add(builder, OP_WORKING_DIRECTORY,
+                           FROM_CALLER(builder, WorkingDirectory, workload->directory),
                            path ? path : "/", U64(missing_ok));
 }
 

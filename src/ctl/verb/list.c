@@ -3,10 +3,12 @@
 #include "ctl/connection.h"
 #include "ctl/names.h"
 #include "ctl/output.h"
+#include "ctl/property.h"
 #include "ctl/table.h"
 #include "ctl/text.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 typedef struct Row {
         const char *unit, *description, *load, *active, *sub, *freezer; /* the message's */
@@ -19,9 +21,11 @@ static void row_done(Row *row) {
         free(row->ports);
 }
 
+enum { COLUMN_UNIT = 1 };
+
 static const TableColumn columns[] = {
         {" "},
-        {"UNIT"},
+        [COLUMN_UNIT] = {"UNIT"},
         {"LOAD"},
         {"ACTIVE"},
         {"SUB"},
@@ -65,7 +69,7 @@ static int row_to_table(const Row *row, struct libscols_table *table) {
                 return -ENOMEM;
         }
         const char *cells[] = {
-                failed || bad ? "●" : " ",
+                failed || bad ? (MB_CUR_MAX > 1 ? "●" : "*") : " ",
                 row->unit,
                 row->load,
                 row->active,
@@ -123,6 +127,11 @@ static int list_one(Ctl *ctl, sd_bus_message *reply, char **patterns, struct lib
         return r < 0 ? r : 1;
 }
 
+static int object_compare(const void *a, const void *b) {
+        return strcmp(property_text(*(json_object *const *) a, "unit"),
+                      property_text(*(json_object *const *) b, "unit"));
+}
+
 int verb_list(Ctl *ctl, char **args) {
         sd_bus_error error __attribute__((cleanup(sd_bus_error_free))) = SD_BUS_ERROR_NULL;
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
@@ -152,9 +161,11 @@ int verb_list(Ctl *ctl, char **args) {
                 return r;
         }
         if (ctl->json != JSON_OFF) {
+                json_object_array_sort(document, object_compare);
                 return output_json(ctl, document);
         }
-        r = table_format(ctl, table, &out);
+        r = table_sort(table, COLUMN_UNIT);
+        r = r < 0 ? r : table_format(ctl, table, &out);
         if (r == 0 && !ctl->options.no_legend) {
                 r = str_appendf(&out, "%s%zu sandbox%s listed.%s\n", n > 0 ? "\n" : "", n,
                                 n == 1 ? "" : "es",

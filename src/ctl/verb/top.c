@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/parse.h"
 #include "ctl/connection.h"
+#include "ctl/job.h"
 #include "ctl/names.h"
 #include "ctl/output.h"
 #include "ctl/table.h"
@@ -281,6 +282,21 @@ static int read_options(Top *top) {
         return terminal && !options->batch && top->ctl->json == JSON_OFF ? go_live(top) : 0;
 }
 
+/* A name that is none would give an empty table for ever. */
+static int check_name(Ctl *ctl, char *name) {
+        sd_bus_error error __attribute__((cleanup(sd_bus_error_free))) = SD_BUS_ERROR_NULL;
+        _cleanup_(strv_freep) char **units = NULL;
+        char *const names[] = {name, NULL};
+        int r;
+
+        r = name_is_pattern(name) ? 0 : names_mangle(names, &units);
+        if (r != 0 || !units) {
+                return r;
+        }
+        r = ctl_call(ctl, "LoadUnit", &error, NULL, "s", units[0]);
+        return r < 0 ? unit_report(ctl, "look at", units[0], &error, r) : 0;
+}
+
 int verb_top(Ctl *ctl, char **args) {
         _cleanup_(top_done) Top top = {.ctl = ctl, .patterns = args, .signals = -EBADF};
         int r;
@@ -289,6 +305,9 @@ int verb_top(Ctl *ctl, char **args) {
                 return SBX_EXIT_FAILURE;
         }
         r = read_options(&top);
+        STRV_FOREACH (arg, args) {
+                r = r != 0 ? r : check_name(ctl, *arg);
+        }
         r = r != 0 ? r : sample_all(&top);
         if (r == 0 && top.live) {
                 r = show(&top); /* something at once; the rates come with the second look */

@@ -27,7 +27,8 @@ static const char running[] =
         "\"JoinsNamespaceOf\":\"db.sandbox\",\"JoinNamespaces\":\"network ipc\","
         "\"UTSNamespacePath\":\"/run/uts\\u0007\",\"TimeNamespacePath\":\"/run/time\","
         "\"MountNamespacePath\":\"\","
-        "\"HostUIDBase\":524288,\"Ports\":[[\"http\",\"8080\",\"8080\"],[\"tls\",\"443\",\"8443\"]]"
+        "\"HostUIDBase\":524288,\"Ports\":[[\"bad\",\"\",\"\"],[\"http\",\"8080\",\"8080\"],["
+        "\"tls\",\"443\",\"8443\"]]"
         ","
         "\"Layers\":[\"busybox\",\"site\"],\"Degraded\":[\"no time namespace\"],\"NRestarts\":3}";
 

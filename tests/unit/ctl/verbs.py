@@ -79,6 +79,7 @@ CASES = [
     ("explain of no unit", "explain nope", 4, "^$", "no unit nope"),
     ("top, one table where there is no terminal", "top -d 100ms", 0, r"^UNIT +TASKS +%CPU +MEMORY +INPUT/S +OUTPUT/S\nweb\.sandbox +3 +0\.0 +1\.5K +0B +- *\n$", "^$"),
     ("top -n", "top -b -n 2 -d 100ms --no-legend w*", 0, r"^web.*\nweb.*\n$", "^$"),
+    ("top of no unit", "top -d 100ms nope", 4, "^$", "no unit nope"),
     ("top of nothing", "top -d 100ms zz*", 0, "^$", "^$"),
     ("top in an order that is none", "top --order=size", 1, "^$", "name, tasks, cpu, memory or io"),
     ("top too often", "top -d 1ms", 1, "^$", "from 100ms"),
@@ -110,9 +111,11 @@ CASES = [
     ("show --effective of no unit", "show --effective nope", 4, "^$", "nope"),
     ("show --effective of nothing", "show --effective", 1, "^$", "name one"),
     ("show of the manager", "show", 0, "^Backend=direct$", "^$"),
-    ("list", "list", 0, r"^ +UNIT +LOAD +ACTIVE +SUB +PID +MEMORY +PORTS +DESCRIPTION *\n +web\.sandbox +loaded +active +running +1 "
+    ("list", "list", 0, r"^ +UNIT +LOAD +ACTIVE +SUB +PID +MEMORY +PORTS +DESCRIPTION *\n(.*\n)* +web\.sandbox +loaded +active +running +1 "
      r"+1\.5K +8080 +What \\x1b\[31m it is", "^$"),
-    ("list leaves the inactive out", "list --no-legend", 0, r"^ +web.*\n● broken.*\n● bad.*\n$", "^$"),
+    ("list leaves the inactive out, and sorts by name", "list --no-legend", 0, r"^● bad.*\n● broken.*\n +web.*\n$", "^$"),
+    ("list --json sorts by name", "list --json=short", 0, r'^\[{"unit":"bad\.sandbox".*"unit":"broken\.sandbox".*"unit":"web\.sandbox"', "^$"),
+    ("a pattern stands for names in their order", "is-active *", 0, r"^inactive\nfailed\ninactive\ninactive\nactive\n$", "^$"),
     ("list --all", "list --all", 0, "idle(.*\n)*\n5 sandboxes listed", "^$"),
     ("list by pattern", "list i*", 0, "idle(.*\n)*.*1 sandbox listed", "^$"),
     ("list-unit-files", "list-unit-files", 0, r"^web\.sandbox +enabled +/etc/sbx/system/web\.sandbox", "^$"),
@@ -318,6 +321,8 @@ def terminals():
     output, status, same = terminal(["exec", "web", "missing"])
     check("exec of what is missing restores the terminal", same and status == 127, (output, status))
     output, status, _ = terminal(["list"])
+    done = run("list", LC_ALL="C")
+    check("list marks what is bad where there is no UTF-8", re.search(r"^\* bad", done.stdout, re.M), done.stdout)
     check("list has no colours of others", b"\x1b[31m it" not in output and b"web.sandbox" in output, output)
 
 
