@@ -226,7 +226,9 @@ def latency_table(count):
     ways = {"sbxctl status ONE": [SBXCTL, "--no-pager", "status", "bench-idle@1"],
             "sbxctl list": [SBXCTL, "--no-pager", "list"]}
     if os.path.isdir("/run/systemd/system"):
-        ways["systemctl status ONE.scope"] = ["systemctl", "--no-pager", "status", r"sbx-bench\x2didle@1.scope"]
+        shown = subprocess.run([SBXCTL, "show", "-p", "ControlGroup", "--value", "bench-idle@1"], check=True,
+                               capture_output=True, text=True)
+        ways["systemctl status ONE.scope"] = ["systemctl", "--no-pager", "status", os.path.basename(shown.stdout.strip())]
         ways["systemctl list-units"] = ["systemctl", "--no-pager", "list-units", "sbx-*"]
     print(f"\n{f'ms, with {count} sandboxes':38} {'p50':>8} {'p95':>8}")
     for name, command in ways.items():
