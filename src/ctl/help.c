@@ -183,6 +183,10 @@ static const char completion_tail[] =
         "                compopt -o nospace\n"
         "        elif [[ $verb == show && $prev =~ ^(-p|--property)$ ]]; then\n"
         "                mapfile -t COMPREPLY < <(compgen -W \"$directives\" -- \"$cur\")\n"
+        "        elif [[ $verb == set-property && $cur != -* && $prev != -* && $prev != $verb ]]; "
+        "then\n"
+        "                mapfile -t COMPREPLY < <(compgen -S = -W \"$limits\" -- \"$cur\")\n"
+        "                compopt -o nospace\n"
         "        elif [[ $cur == -* ]]; then\n"
         "                mapfile -t COMPREPLY < <(compgen -W \"$options ${verb:+${verbs[$verb]}}\" "
         "-- "
@@ -229,11 +233,11 @@ static int completion_files(Str *out) {
         return r;
 }
 
-static int completion_directives(Str *out) {
+static int completion_directives(unsigned flags, Str *out) {
         int r = 0;
 
         for (size_t i = 0; r == 0 && i < _DIRECTIVE_MAX; i++) {
-                if (!directive_table[i].record) {
+                if (!directive_table[i].record && (directive_table[i].flags & flags) == flags) {
                         r = str_appendf(out, "%s ", directive_table[i].name);
                 }
         }
@@ -250,6 +254,8 @@ int completion_format(Str *out) {
         r = r < 0 ? r : str_append(out, "'\n        local options='");
         r = r < 0 ? r : completion_options(global_options, out);
         r = r < 0 ? r : str_append(out, "'\n        local directives='");
-        r = r < 0 ? r : completion_directives(out);
+        r = r < 0 ? r : completion_directives(0, out);
+        r = r < 0 ? r : str_append(out, "'\n        local limits='");
+        r = r < 0 ? r : completion_directives(DIRECTIVE_RUNTIME, out);
         return r < 0 ? r : str_append(out, completion_tail);
 }

@@ -43,13 +43,18 @@ static int run_option(const Ctl *ctl) {
         return r < 0 ? r : 1;
 }
 
-static int refuse_options(int r, const char *reason) {
+/* What run and exec end with must not be taken for the status of their command. */
+static int status_of_mistake(const Ctl *ctl) {
+        return ctl->verb && ctl->verb->command_line ? SBX_EXIT_RUN_FAILED : SBX_EXIT_FAILURE;
+}
+
+static int refuse_options(const Ctl *ctl, int r, const char *reason) {
         if (r == -EINVAL && reason) {
                 log_error("%s", reason);
         } else {
                 (void) log_fault(r, "Failed to read the command line: %m");
         }
-        return SBX_EXIT_FAILURE;
+        return status_of_mistake(ctl);
 }
 
 /* Verbs of systemctl(1) that sandboxes have elsewhere; NULL: none of them. */
@@ -124,13 +129,13 @@ static int run_verb(Ctl *ctl, char **args) {
         int r;
 
         if (check_host(ctl) < 0) {
-                return ctl->verb->command_line ? SBX_EXIT_RUN_FAILED : SBX_EXIT_FAILURE;
+                return status_of_mistake(ctl);
         }
 
         r = json_mode_parse(ctl->options.json);
         if (r < 0) {
                 log_error("--json= takes pretty, short or off, not '%s'.", ctl->options.json);
-                return SBX_EXIT_FAILURE;
+                return status_of_mistake(ctl);
         }
         ctl->json = (JsonMode) r;
         if (ctl->options.quiet) {
@@ -155,7 +160,7 @@ static int run(int argc, char **argv) {
 
         r = options_parse(NULL, argc, argv, &ctl.options, &first, &reason);
         if (r < 0) {
-                return refuse_options(r, reason);
+                return refuse_options(&ctl, r, reason);
         }
         if (first < argc) {
                 if (find_verb(&ctl, argv[first]) < 0) {
@@ -164,7 +169,7 @@ static int run(int argc, char **argv) {
                 r = options_parse(ctl.verb, argc - first, argv + first, &ctl.options, &skip,
                                   &reason);
                 if (r < 0) {
-                        return refuse_options(r, reason);
+                        return refuse_options(&ctl, r, reason);
                 }
                 first += skip;
         }
@@ -177,7 +182,7 @@ static int run(int argc, char **argv) {
                 return SBX_EXIT_FAILURE;
         }
         if (check_arguments(&ctl, argc - first) < 0) {
-                return SBX_EXIT_FAILURE;
+                return status_of_mistake(&ctl);
         }
         return run_verb(&ctl, argv + first);
 }

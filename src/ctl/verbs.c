@@ -291,9 +291,10 @@ const Verb verb_table[] = {
                 .arguments = "[NAME…]",
                 .summary = "Print what happens to sandboxes, as it happens",
                 .detail = "Every signal of sbxd, a line each: units that come and go, jobs, "
-                          "changes of properties, programs of exec that ended. Goes on until it is "
-                          "interrupted. With --json=short each line is a JSON document. NAME may "
-                          "be a pattern as in glob(7).",
+                          "properties that have another value than before, programs of exec that "
+                          "ended. Goes on until it is interrupted. With --json=short each line is "
+                          "a JSON document, with all properties that sbxd tells. NAME may be a "
+                          "pattern as in glob(7).",
                 .examples = {{"sbxctl monitor", "Everything"},
                              {"sbxctl monitor --json=short web",
                               "For a program that watches web.sandbox"}},

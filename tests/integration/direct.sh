@@ -206,6 +206,7 @@ watching() {
         wait "$pid"
         check "monitor: the job" grep -Eq 'JobNew +web\.sandbox job=[0-9]+' "$events"
         check "monitor: its end" grep -Eq 'JobRemoved +web\.sandbox job=[0-9]+ .*result=done' "$events"
+        check_equal "monitor: what stays the same is told once" "$(grep -c 'LoadState=loaded' "$events")" 1
         check "monitor: changes" grep -Eq 'PropertiesChanged +web\.sandbox .*SubState=running' "$events"
         check "the page is served after a restart" wait_for 5 page_served http://127.0.0.1:8080/
 }
@@ -542,6 +543,9 @@ strangers() {
         check_status "not root: exit 1" 1 setpriv --reuid 65534 --regid 65534 --clear-groups \
                 env SBX_PRIVATE_SOCKET=/run/sbx/private "$SBXCTL" start web
         check_status "an unknown verb: 1" 1 "$SBXCTL" strat web
+        check_output "not root, and no bus: it is not said that sbxd does not run" 'There is no system bus' \
+                setpriv --reuid 65534 --regid 65534 --clear-groups env -u SBX_PRIVATE_SOCKET \
+                DBUS_SYSTEM_BUS_ADDRESS=unix:path=/run/nobus "$SBXCTL" list
         check_output "an unknown verb: did you mean" "Did you mean 'start'" "$SBXCTL" strat web
 }
 

@@ -15,7 +15,8 @@
 typedef struct Monitor {
         Ctl *ctl;
         char *const *patterns;
-        int result; /* of the last line that was printed */
+        json_object *known; /* by unit: its properties as they were told last */
+        int result;         /* of the last line that was printed */
 } Monitor;
 
 /* The arguments of each signal of the manager, by name. "unit": the name that patterns are held
@@ -120,12 +121,60 @@ static int time_append(Str *out) {
         return str_appendf(out, "%s.%03u ", text, (unsigned) (now % USEC_PER_SEC / USEC_PER_MSEC));
 }
 
+static bool value_is_empty(json_object *value) {
+        switch (json_object_get_type(value)) {
+        case json_type_null:
+                return true;
+        case json_type_string:
+                return json_object_get_string_len(value) == 0;
+        case json_type_array:
+                return json_object_array_length(value) == 0;
+        case json_type_int:
+                return json_object_get_uint64(value) == 0;
+        default:
+                return false;
+        }
+}
+
+/* sbxd tells all that can change each time. Leaves what has another value than was told before, and
+ * of a unit that is new here what has one. False: nothing. */
+static bool keep_news(const Monitor *monitor, json_object *event) {
+        const char *unit = property_text(event, "unit");
+        json_object *changed = NULL, *before = NULL, *news;
+
+        if (streq(property_text(event, "signal"), "UnitRemoved")) {
+                json_object_object_del(monitor->known, unit);
+        }
+        if (!json_object_object_get_ex(event, "changed", &changed)) {
+                return true;
+        }
+        news = json_object_new_object();
+        if (!json_object_object_get_ex(monitor->known, unit, &before)) {
+                before = json_object_new_object();
+                json_object_object_add(monitor->known, unit, before);
+        }
+        json_object_object_foreach(changed, key, value) {
+                json_object *old = NULL;
+                bool had = json_object_object_get_ex(before, key, &old);
+
+                if (had ? !json_object_equal(old, value) : !value_is_empty(value)) {
+                        json_object_object_add(news, key, json_object_get(value));
+                }
+                json_object_object_add(before, key, json_object_get(value));
+        }
+        json_object_object_add(event, "changed", news);
+        return json_object_object_length(news) > 0;
+}
+
 static int print(const Monitor *monitor, json_object *event) {
         _cleanup_(str_done) Str out = STR_INIT;
         const char *text;
         int r;
 
         if (monitor->ctl->json == JSON_OFF) {
+                if (!keep_news(monitor, event)) {
+                        return 0;
+                }
                 r = time_append(&out);
                 r = r < 0 ? r : line_append(event, &out);
         } else {
@@ -178,9 +227,13 @@ static int watch(Ctl *ctl, Monitor *monitor) {
 
 int verb_monitor(Ctl *ctl, char **args) {
         sd_bus_error error __attribute__((cleanup(sd_bus_error_free))) = SD_BUS_ERROR_NULL;
-        Monitor monitor = {.ctl = ctl, .patterns = args};
+        _cleanup_json_ json_object *known = json_object_new_object();
+        Monitor monitor = {.ctl = ctl, .patterns = args, .known = known};
         int r;
 
+        if (!known) {
+                return -ENOMEM;
+        }
         if (ctl_connect(ctl) < 0 || watch(ctl, &monitor) < 0) {
                 return SBX_EXIT_FAILURE;
         }

@@ -86,6 +86,9 @@ CASES = [
     ("top never", "top -n 0", 1, "^$", "from 1"),
     ("doctor with an unknown column", "doctor -o x", 1, "^$", "There are: CHECK, STATE, DETAIL, FIX"),
     ("doctor of another host", "-H host doctor", 1, "^$", "ssh host sbxctl doctor"),
+    ("run without a command", "run", 125, "^$", "Too few arguments"),
+    ("exec with an option that is none", "exec --nonsense web id", 125, "^$", "option --nonsense"),
+    ("run --json of no mode", "run --json=yes id", 125, "^$", "pretty, short or off"),
     ("columns in another order", "list --no-legend -o active,unit w*", 0, r"^active web\.sandbox\n$", "^$"),
     ("columns in any case", "list-unit-files --no-legend -o State,unit-file", 0, r"^enabled +web\.sandbox\n", "^$"),
     ("columns that are not", "list -o unit,nonsense", 1, "^$", r"no column 'nonsense'\. There are: UNIT, LOAD"),
@@ -312,6 +315,16 @@ def terminal(words, typed=b""):
     return output, process.wait(1), same
 
 
+def completes():
+    script = ('. <("$0" --completion --no-pager); words=$1; COMP_WORDS=($words); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); '
+              '_sbxctl 2>/dev/null; echo "${COMPREPLY[*]}"')
+    for words, expect in (("sbxctl thaw", "thaw"), ("sbxctl set-property web TasksM", "TasksMax="),
+                          ("sbxctl set-property web MemoryMax=1 UM", ""), ("sbxctl run -p UM", "UMask="),
+                          ("sbxctl set-property --run", "--runtime")):
+        done = subprocess.run(["bash", "-c", script, SBXCTL, words], capture_output=True, text=True, timeout=20)
+        check(f"completes {words}", done.stdout == expect + "\n", (done.stdout, done.stderr))
+
+
 def terminals():
     for words in (["run", "size"], ["exec", "web", "size"]):
         output, status, same = terminal(words)
@@ -355,6 +368,7 @@ with tempfile.TemporaryDirectory() as folder:
             monitor()
             streams()
             signals()
+            completes()
             terminals()
             live_top()
             asked.seek(0)
