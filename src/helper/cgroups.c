@@ -2,9 +2,9 @@
 #include "helper/cgroups.h"
 
 #include "base/fd.h"
+#include "helper/quota.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 
 /* A file of one line for each disk and limit. */
 #define LIMIT_TEXT_MAX 65536u
@@ -134,9 +134,29 @@ static int read_value(const Limit *limit, const CgroupBase *base, int fd, const 
         return limit_parse(limit, base->mode, text, period, ret);
 }
 
+/* What is merely counted is not written. */
+static int write_number(const CgroupBase *base, int fd, const Limit *limit, const char *file,
+                        uint64_t value) {
+        _cleanup_free_ char *text = NULL;
+        uint64_t period = LIMIT_PERIOD_USEC;
+        int r = 0;
+
+        if (limit->format == LIMIT_ACCOUNTING) {
+                return 0;
+        }
+        if (limit->format == LIMIT_QUOTA) {
+                r = quota_read_period(base->mode, fd, &period);
+        }
+        r = r < 0 ? r : limit_format(limit, base->mode, value, period, &text);
+        if (r < 0) {
+                return r;
+        }
+        return limit->format == LIMIT_PERIOD ? quota_write_period(base->mode, fd, value)
+                                             : file_write_at(fd, file, text);
+}
+
 static int write_limit(const CgroupBase *base, const CgroupSet *set, const Limit *limit,
                        uint64_t value, const char **ret_file) {
-        _cleanup_free_ char *text = NULL;
         CgroupHierarchy hierarchy;
         uint64_t now;
         int fd, r;
@@ -150,27 +170,10 @@ static int write_limit(const CgroupBase *base, const CgroupSet *set, const Limit
         if (fd < 0) {
                 return -EOPNOTSUPP;
         }
-        r = limit_format(limit, base->mode, value, &text);
-        if (r < 0) {
-                return r;
-        }
-        if (limit->format == LIMIT_QUOTA && base->mode != CGROUP_UNIFIED) {
-                char period[16];
-
-                /* The kernel checks quota against period: the period first. */
-                (void) snprintf(period, sizeof(period), "%u", LIMIT_PERIOD_USEC);
-                r = file_write_at(fd, "cpu.cfs_period_us", period);
-                if (r < 0) {
-                        return r;
-                }
-        }
-        r = file_write_at(fd, *ret_file, text);
+        r = write_number(base, fd, limit, *ret_file, value);
+        r = r < 0 ? r : read_value(limit, base, fd, *ret_file, &now);
         if (r < 0) {
                 return r == -ENOENT ? -EOPNOTSUPP : r;
-        }
-        r = read_value(limit, base, fd, *ret_file, &now);
-        if (r < 0) {
-                return r;
         }
         return limit_in_force(limit, base->mode, value, now) ? 0 : -EOPNOTSUPP;
 }

@@ -32,7 +32,7 @@ static int find_cap(const Limit *limit, const HostFacts *host, const char *own,
         if (!path) {
                 return -ENOMEM;
         }
-        if (limit->format == LIMIT_WEIGHT) {
+        if (limit->format == LIMIT_WEIGHT || limit->format == LIMIT_PERIOD) {
                 return 0;
         }
         while (go_up(path)) {
@@ -90,7 +90,7 @@ int effective_limits_read(const Sandbox *sandbox, EffectiveLimit **ret, size_t *
                 const Limit *limit =
                         directive->scope_property ? limit_find(directive->scope_property) : NULL;
 
-                if (!limit) {
+                if (!limit || limit->format == LIMIT_ACCOUNTING) {
                         continue;
                 }
                 limits[n].directive = directive;

@@ -281,7 +281,9 @@ int failure_format_limit(const Limit *limit, uint64_t asked, uint64_t read_back,
         if (r == 0 && origin >= _DIRECTIVE_MAX) {
                 r = str_append(out, limit->scope_property);
         }
-        if (r == 0) {
+        if (r == 0 && limit->format == LIMIT_ACCOUNTING) {
+                r = str_append(out, ": this is not counted in the scope: ");
+        } else if (r == 0) {
                 r = str_appendf(out, ": the limit of %llu %s is not in force in the scope: ",
                                 (unsigned long long) asked, limit->unit);
         }

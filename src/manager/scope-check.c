@@ -77,6 +77,9 @@ static int limit_fault(const Sandbox *sandbox, const Limit *limit, uint64_t aske
         const char *file;
         int r;
 
+        if (limit->format == LIMIT_ACCOUNTING && asked == 0) {
+                return 0;
+        }
         r = limit_locate(limit, host->cgroup_mode, host->cgroup_controllers, &hierarchy, &file);
         if (r < 0) {
                 return r;

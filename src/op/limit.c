@@ -26,6 +26,8 @@ const Limit limit_table[_LIMIT_MAX] = {
 #define TASKS_MAX 4194304u
 /* kernel/sched: min_cfs_quota_period, min_bw_runtime_us */
 #define QUOTA_MIN_USEC 1000u
+#define PERIOD_MIN_USEC 1000u
+#define PERIOD_MAX_USEC 1000000u
 #define QUOTA_MAX_USEC (UINT64_C(1) << 44)
 #define SHARES_MIN 2u
 #define WEIGHT_MAX 10000u
@@ -53,6 +55,7 @@ int limit_locate(const Limit *limit, CgroupMode mode, uint32_t controllers,
                  CgroupHierarchy *ret_hierarchy, const char **ret_file) {
         CgroupHierarchy hierarchy;
         const char *file;
+        bool v1;
 
         assert(limit);
         assert(ret_hierarchy);
@@ -61,11 +64,15 @@ int limit_locate(const Limit *limit, CgroupMode mode, uint32_t controllers,
         if (!mode_is_v1(mode) && mode != CGROUP_UNIFIED) {
                 return -EOPNOTSUPP;
         }
-        hierarchy = mode_is_v1(mode) ? limit->v1_hierarchy : limit->v2_hierarchy;
-        if ((controllers & (UINT32_C(1) << hierarchy)) == 0) {
+        /* what cgroup2 has without any controller, it has in hybrid too */
+        v1 = mode == CGROUP_V1 ||
+             (mode == CGROUP_HYBRID && limit->v2_hierarchy != CGROUP_HIERARCHY_UNIFIED);
+        hierarchy = v1 ? limit->v1_hierarchy : limit->v2_hierarchy;
+        if (hierarchy != CGROUP_HIERARCHY_UNIFIED &&
+            (controllers & (UINT32_C(1) << hierarchy)) == 0) {
                 return -EOPNOTSUPP;
         }
-        file = mode_is_v1(mode) ? limit->v1_file : limit->v2_file;
+        file = v1 ? limit->v1_file : limit->v2_file;
         if (!file) {
                 return -EOPNOTSUPP;
         }
@@ -74,11 +81,21 @@ int limit_locate(const Limit *limit, CgroupMode mode, uint32_t controllers,
         return 0;
 }
 
-static char *format_quota(CgroupMode mode, uint64_t value, int *ret_error) {
+uint64_t limit_period(uint64_t asked, uint64_t quota) {
+        uint64_t least;
+
+        if (quota == LIMIT_INFINITY || quota == 0 || asked == LIMIT_INFINITY) {
+                asked = LIMIT_PERIOD_USEC;
+        }
+        least = quota > 0 ? (uint64_t) QUOTA_MIN_USEC * USEC_PER_SEC / quota : 0;
+        return MIN(MAX(MAX(asked, least), (uint64_t) PERIOD_MIN_USEC), (uint64_t) PERIOD_MAX_USEC);
+}
+
+static char *format_quota(CgroupMode mode, uint64_t value, uint64_t period, int *ret_error) {
         uint64_t quota;
 
         if (value == LIMIT_INFINITY) {
-                return mode_is_v1(mode) ? strdup("-1") : strf("max %u", LIMIT_PERIOD_USEC);
+                return mode_is_v1(mode) ? strdup("-1") : strf("max %" PRIu64, period);
         }
         /* The kernel's own upper bound depends on its version; this one is under all of them and
          * far above any machine. */
@@ -86,13 +103,13 @@ static char *format_quota(CgroupMode mode, uint64_t value, int *ret_error) {
                 *ret_error = -ERANGE;
                 return NULL;
         }
-        quota = value * LIMIT_PERIOD_USEC / USEC_PER_SEC;
+        quota = value * period / USEC_PER_SEC;
         if (quota < QUOTA_MIN_USEC) {
                 *ret_error = -ERANGE;
                 return NULL;
         }
         return mode_is_v1(mode) ? strf("%" PRIu64, quota)
-                                : strf("%" PRIu64 " %u", quota, LIMIT_PERIOD_USEC);
+                                : strf("%" PRIu64 " %" PRIu64, quota, period);
 }
 
 static char *format_weight(CgroupMode mode, uint64_t value, int *ret_error) {
@@ -104,7 +121,7 @@ static char *format_weight(CgroupMode mode, uint64_t value, int *ret_error) {
                     mode_is_v1(mode) ? MAX(value * 1024 / 100, (uint64_t) SHARES_MIN) : value);
 }
 
-int limit_format(const Limit *limit, CgroupMode mode, uint64_t value, char **ret) {
+int limit_format(const Limit *limit, CgroupMode mode, uint64_t value, uint64_t period, char **ret) {
         char *text = NULL;
         int error = -ENOMEM;
 
@@ -130,11 +147,20 @@ int limit_format(const Limit *limit, CgroupMode mode, uint64_t value, char **ret
                 }
                 break;
         case LIMIT_QUOTA:
-                text = format_quota(mode, value, &error);
+                text = format_quota(mode, value, period, &error);
                 break;
         case LIMIT_WEIGHT:
                 text = format_weight(mode, value, &error);
                 break;
+        case LIMIT_PERIOD:
+                if (value < PERIOD_MIN_USEC || value > PERIOD_MAX_USEC) {
+                        error = -ERANGE;
+                } else {
+                        text = strf("%" PRIu64, value);
+                }
+                break;
+        case LIMIT_ACCOUNTING:
+                return -EOPNOTSUPP;
         }
         if (!text) {
                 return error;
@@ -183,6 +209,15 @@ static int parse_quota_file(CgroupMode mode, char *text, char *period_text, uint
         return parse_quota(text, blank + 1, ret);
 }
 
+static int parse_period(CgroupMode mode, const char *text, uint64_t *ret) {
+        const char *blank = strchr(text, ' ');
+
+        if (mode_is_v1(mode)) {
+                return parse_u64(text, ret);
+        }
+        return blank ? parse_u64(blank + 1, ret) : -EINVAL;
+}
+
 /* Kernel files end in a line break, which the strict parsers do not take. */
 static char *trimmed(const char *text) {
         return strndup(text, strcspn(text, "\n"));
@@ -205,6 +240,13 @@ int limit_parse(const Limit *limit, CgroupMode mode, const char *text, const cha
         }
         if (limit->format == LIMIT_QUOTA) {
                 return parse_quota_file(mode, line, period, ret);
+        }
+        if (limit->format == LIMIT_PERIOD) {
+                return parse_period(mode, line, ret);
+        }
+        if (limit->format == LIMIT_ACCOUNTING) {
+                *ret = 1;
+                return 0;
         }
         if (limit->format != LIMIT_WEIGHT && (streq(line, "max") || streq(line, "-1"))) {
                 *ret = LIMIT_INFINITY;
@@ -243,8 +285,11 @@ bool limit_in_force(const Limit *limit, CgroupMode mode, uint64_t asked, uint64_
         case LIMIT_BYTES:
                 return read_back < asked && asked - read_back < PAGE_MAX;
         case LIMIT_QUOTA:
-                /* quota * 1 s / period, both rounded down; systemd may choose another period */
-                return read_back < asked && asked - read_back <= USEC_PER_SEC / LIMIT_PERIOD_USEC;
+                /* quota * 1 s / period, both rounded down, whatever the period */
+                return read_back < asked && asked - read_back <= USEC_PER_SEC / PERIOD_MIN_USEC;
+        case LIMIT_ACCOUNTING:
+                return read_back > asked; /* what nobody asked for may be counted */
+        case LIMIT_PERIOD:
         case LIMIT_WEIGHT:
         case LIMIT_COUNT:
                 break;

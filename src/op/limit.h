@@ -7,7 +7,14 @@
 #include "base/cgroup.h"
 #include "op/op.h"
 
-typedef enum LimitFormat { LIMIT_BYTES, LIMIT_COUNT, LIMIT_QUOTA, LIMIT_WEIGHT } LimitFormat;
+typedef enum LimitFormat {
+        LIMIT_BYTES,
+        LIMIT_COUNT,
+        LIMIT_QUOTA,
+        LIMIT_WEIGHT,
+        LIMIT_PERIOD,
+        LIMIT_ACCOUNTING,
+} LimitFormat;
 
 typedef struct Limit {
         LimitId id;
@@ -27,14 +34,19 @@ const Limit *limit_find(const char *scope_property);
  * controllers without it). */
 int limit_locate(const Limit *limit, CgroupMode mode, uint32_t controllers,
                  CgroupHierarchy *ret_hierarchy, const char **ret_file);
-/* What to write. The period of a quota is LIMIT_PERIOD_USEC. -ERANGE where the kernel takes no such
- * value. */
+/* The period of a quota, where nobody said anything. */
 #define LIMIT_PERIOD_USEC 100000u
+/* The period that is used where this one is asked for, as systemd chooses it: what the kernel
+ * takes, and long enough that the part of it which the quota leaves is no less than what the kernel
+ * takes. */
+uint64_t limit_period(uint64_t asked, uint64_t quota);
+/* What to write; of PERIOD, all that v1 takes. period: that of a QUOTA. -ERANGE where the kernel
+ * takes no such value; -EOPNOTSUPP of ACCOUNTING, for which nothing is written. */
 /* What the kernel takes where nobody said anything. */
 #define LIMIT_WEIGHT_DEFAULT 100u
-int limit_format(const Limit *limit, CgroupMode mode, uint64_t value, char **ret);
-/* The reverse; for QUOTA on v1 period_text is the content of cpu.cfs_period_us, else NULL. Kernel
- * roundings are undone where they are exact (a page, "max"). */
+int limit_format(const Limit *limit, CgroupMode mode, uint64_t value, uint64_t period, char **ret);
+/* The reverse, 1 for ACCOUNTING; for QUOTA on v1 period_text is the content of cpu.cfs_period_us,
+ * else NULL. Kernel roundings are undone where they are exact (a page, "max"). */
 int limit_parse(const Limit *limit, CgroupMode mode, const char *text, const char *period_text,
                 uint64_t *ret);
 /* True where a value read back proves that at least this limit is in force: equal but for the

@@ -126,20 +126,22 @@ static int add_limit(Builder *builder, const Limit *limit, const Request *reques
         int r;
 
         if (builder->input->backend == BACKEND_SCOPE) {
-                return add_property(builder,
-                                    (ScopeProperty){.signature = "t",
-                                                    .number = value,
-                                                    .origin = request->origin,
-                                                    .place = request->place},
-                                    limit->scope_property);
+                return add_property(
+                        builder,
+                        (ScopeProperty){.signature = limit->format == LIMIT_ACCOUNTING ? "b" : "t",
+                                        .number = value,
+                                        .origin = request->origin,
+                                        .place = request->place},
+                        limit->scope_property);
         }
-        r = limit_format(limit, builder->input->host->cgroup_mode, value, &text);
+        r = limit_format(limit, builder->input->host->cgroup_mode, value,
+                         limit_period(builder->spec->cpu_quota_period_usec, value), &text);
         if (r == -ERANGE) {
                 builder_refuse(builder, request->origin, request->place,
                                "The kernel takes no such value for %s", limit->scope_property);
                 return 0;
         }
-        if (r < 0) {
+        if (r < 0 && limit->format != LIMIT_ACCOUNTING) {
                 return r;
         }
         r = allow_best_effort(builder, request);
@@ -148,8 +150,55 @@ static int add_limit(Builder *builder, const Limit *limit, const Request *reques
                                    U64(limit->id), value);
 }
 
+/* Without a quota there is nothing whose period it were; a small quota needs a longer one. */
+static int build_period(Builder *builder, const Request *request, const Limit *limit) {
+        const Spec *spec = builder->spec;
+        uint64_t quota = spec->cpu_quota_usec, period;
+        Request reason = *request;
+
+        period = limit_period(spec->cpu_quota_period_usec, quota);
+        if (!builder->forced &&
+            (quota == LIMIT_INFINITY || (!request->set && period == LIMIT_PERIOD_USEC))) {
+                return 0;
+        }
+        if (!limit_is_offered(limit, builder->input->host)) {
+                return 0; /* which CPUQuota= is told of */
+        }
+        if (!request->set) {
+                reason.origin = (uint16_t) DIRECTIVE_CPUQuota;
+                reason.place = spec->places[DIRECTIVE_CPUQuota];
+        }
+        return add_limit(builder, limit, &reason, period);
+}
+
+/* Without systemd `no` asks for nothing: to leave off counting would take limits away. */
+static int build_accounting(Builder *builder, const Request *request, const Limit *limit) {
+        bool value = *(const bool *) request->field;
+
+        if (!request->set && !builder->forced) {
+                return 0;
+        }
+        if (!value) {
+                return builder->input->backend == BACKEND_SCOPE
+                               ? add_limit(builder, limit, request, 0)
+                               : 0;
+        }
+        if (!limit_is_offered(limit, builder->input->host)) {
+                return not_offered(builder, request, reason_of(builder->input->host));
+        }
+        return add_limit(builder, limit, request, 1);
+}
+
 static int build_number(Builder *builder, const Request *request, const Limit *limit) {
-        uint64_t value = *(const uint64_t *) request->field;
+        uint64_t value;
+
+        if (limit->format == LIMIT_PERIOD) {
+                return build_period(builder, request, limit);
+        }
+        if (limit->format == LIMIT_ACCOUNTING) {
+                return build_accounting(builder, request, limit);
+        }
+        value = *(const uint64_t *) request->field;
 
         if (!request->set && !builder->forced && (value == LIMIT_INFINITY || value == 0)) {
                 return 0; /* the kernel's own default */
@@ -379,6 +428,13 @@ int build_limits(Builder *builder) {
         return r < 0 ? r : build_oom_policy(builder);
 }
 
+/* The quota and its period are changed together: what the kernel has is a part of the period. */
+static bool is_wanted(const LimitsInput *input, size_t id) {
+        return input->wanted[id] ||
+               ((id == DIRECTIVE_CPUQuota || id == DIRECTIVE_CPUQuotaPeriodSec) &&
+                (input->wanted[DIRECTIVE_CPUQuota] || input->wanted[DIRECTIVE_CPUQuotaPeriodSec]));
+}
+
 int limits_plan_build(const LimitsInput *input, DiagList *diags, LaunchPlan **ret) {
         _cleanup_(launch_plan_freep) LaunchPlan *launch = NULL;
         PlanInput part = {.unit_name = input->unit_name,
@@ -407,7 +463,7 @@ int limits_plan_build(const LimitsInput *input, DiagList *diags, LaunchPlan **re
         builder.launch = launch;
         builder.plan = launch->plan;
         for (size_t i = 0; i < _DIRECTIVE_MAX && r == 0; i++) {
-                if (input->wanted[i] && directive_table[i].scope_property) {
+                if (is_wanted(input, i) && directive_table[i].scope_property) {
                         r = build_limit(&builder, &directive_table[i]);
                 }
         }

@@ -47,6 +47,7 @@ in_force() {
         unit limits "$1"
         check "$directive= is taken" "$SBXCTL" start limits
         check_output "$directive= is in force" "$4" cat "$(group_of limits "$2")/$3"
+        check_output "in a cgroup of its own" limits group_of limits "$2"
         check_output "$directive= is shown" "^${1#*=}" property limits "$directive"
         "$SBXCTL" stop limits
 }
@@ -79,6 +80,48 @@ limit() {
         else
                 refused "$1"
         fi
+}
+
+# in_file FILE…: of the cgroup of the sandbox, from the hierarchy of a controller.
+in_file() {
+        local controller=$1
+        shift
+        (cd "$(group_of limits "$controller")" && cat "$@")
+}
+
+check_time() {
+        limit CPUQuota=20% cpu cpu.cfs_quota_us '^20000$' cpu.max '^20000 100000$'
+        if [ "$version" = 2 ] && ! grep -qw cpu "$top/cgroup.controllers"; then
+                return
+        fi
+        local files=(cpu.cfs_quota_us cpu.cfs_period_us) period="10000 20000" longer="1000 200000" other="2000 4000"
+        [ "$version" = 1 ] || files=(cpu.max)
+        unit limits CPUQuota=50% CPUQuotaPeriodSec=20ms
+        check "CPUQuotaPeriodSec= is taken" "$SBXCTL" start limits
+        check_equal "CPUQuotaPeriodSec= is in force" "$(in_file cpu "${files[@]}" | xargs)" "$period"
+        check "it changes while the sandbox runs" "$SBXCTL" set-property --runtime limits CPUQuotaPeriodSec=4ms
+        check_equal "and the quota stays" "$(in_file cpu "${files[@]}" | xargs)" "$other"
+        check "both change at once" "$SBXCTL" set-property --runtime limits CPUQuotaPeriodSec=20ms CPUQuota=50%
+        check_equal "and both are in force" "$(in_file cpu "${files[@]}" | xargs)" "$period"
+        "$SBXCTL" stop limits
+        rm -rf /run/sbx/system.control/limits.sandbox.d
+        unit limits CPUQuota=0.5%
+        check "a small quota is taken" "$SBXCTL" start limits
+        check_equal "over a longer period" "$(in_file cpu "${files[@]}" | xargs)" "$longer"
+        "$SBXCTL" stop limits
+}
+
+# The figures are the sandbox's own: its cgroup is no parent's.
+check_accounting() {
+        local io=io
+        [ "$version" = 2 ] || io=blkio
+        limit MemoryAccounting=yes memory memory.usage_in_bytes '^[1-9]' memory.current '^[1-9]'
+        limit TasksAccounting=yes pids pids.current '^[1-9]' pids.current '^[1-9]'
+        limit IOAccounting=yes $io blkio.throttle.io_service_bytes '^Total ' io.stat ''
+        unit limits CPUAccounting=yes MemoryAccounting=no
+        check "CPUAccounting= needs no controller" "$SBXCTL" start limits
+        check_output "and status has the figure" 'CPU: [0-9.]+m?s' "$SBXCTL" status limits
+        "$SBXCTL" stop limits
 }
 
 check_processors() {
@@ -154,6 +197,8 @@ check_rlimits() {
 "$SBXCTL" run -p Layers=busybox -- /bin/true
 census=$("$here/census.sh")
 check_memory
+check_time
+check_accounting
 check_processors
 [ -z "$number" ] || check_disks
 check_devices

@@ -264,6 +264,12 @@ static const struct Limited {
         {LIMIT_CPU_QUOTA, 50000},
         {LIMIT_CPU_QUOTA, 4000000},
         {LIMIT_CPU_QUOTA, LIMIT_INFINITY},
+        {LIMIT_CPU_PERIOD, 5000},
+        {LIMIT_CPU_PERIOD, 1000000},
+        {LIMIT_CPU_ACCOUNTING, 1},
+        {LIMIT_MEMORY_ACCOUNTING, 1},
+        {LIMIT_TASKS_ACCOUNTING, 1},
+        {LIMIT_IO_ACCOUNTING, 1},
         {LIMIT_CPU_WEIGHT, 1},
         {LIMIT_CPU_WEIGHT, 100},
         {LIMIT_CPU_WEIGHT, 10000},
@@ -286,6 +292,49 @@ START_TEST(limit_reads_back) {
         ck_assert(limit_in_force(&limit_table[c->limit], base.mode, c->value, now));
         /* Once more changes nothing, and is no error. */
         ck_assert_int_eq(cgroup_set_attach(&base, &set, pid), 0);
+        cgroup_set_kill(&set);
+        ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+        remove_set(&set);
+}
+END_TEST
+
+static void change(CgroupSet *set, LimitId limit, uint64_t value) {
+        _cleanup_(plan_freep) Plan *plan = plan_with(NULL, (int) limit, value);
+        CgroupFault fault;
+
+        ck_assert_int_eq(cgroup_set_change(&base, set, plan, plan, &fault), 0);
+}
+
+static uint64_t value_of(LimitId limit, pid_t pid) {
+        uint64_t value = 0;
+
+        ck_assert_int_eq(limit_read(&limit_table[limit], base.mode, base.controllers, pid, &value),
+                         0);
+        return value;
+}
+
+/* One is changed and the other stays, whichever it is and whatever the direction. */
+START_TEST(quota_and_period_are_two) {
+        static const uint64_t periods[] = {5000, 50000, 1000000, 100000};
+        CgroupSet set;
+        pid_t pid;
+
+        make("period", LIMIT_CPU_QUOTA, 500000, &set);
+        pid = fork_waiting();
+        ck_assert_int_eq(cgroup_set_attach(&base, &set, pid), 0);
+        for (size_t i = 0; i < ELEMENTS(periods); i++) {
+                change(&set, LIMIT_CPU_PERIOD, periods[i]);
+                ck_assert_uint_eq(value_of(LIMIT_CPU_PERIOD, pid), periods[i]);
+                ck_assert_uint_eq(value_of(LIMIT_CPU_QUOTA, pid), 500000);
+                change(&set, LIMIT_CPU_QUOTA, 750000);
+                ck_assert_uint_eq(value_of(LIMIT_CPU_PERIOD, pid), periods[i]);
+                ck_assert_uint_eq(value_of(LIMIT_CPU_QUOTA, pid), 750000);
+                change(&set, LIMIT_CPU_QUOTA, 500000);
+        }
+        change(&set, LIMIT_CPU_QUOTA, LIMIT_INFINITY);
+        change(&set, LIMIT_CPU_PERIOD, 20000);
+        ck_assert_uint_eq(value_of(LIMIT_CPU_QUOTA, pid), LIMIT_INFINITY);
+        ck_assert_uint_eq(value_of(LIMIT_CPU_PERIOD, pid), 20000);
         cgroup_set_kill(&set);
         ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
         remove_set(&set);
@@ -437,6 +486,7 @@ int main(void) {
         tcase_add_test(tcase, best_effort_goes_on_without);
         tcase_add_test(tcase, tasks_limit_refuses);
         tcase_add_loop_test(tcase, limit_reads_back, 0, (int) ELEMENTS(limited));
+        tcase_add_test(tcase, quota_and_period_are_two);
         tcase_add_loop_test(tcase, bad_plan_leaves_nothing, 0, (int) ELEMENTS(refused));
         tcase_add_test(tcase, plan_without_cgroup_gets_none);
         tcase_add_test(tcase, janitor_kills_and_removes);

@@ -15,7 +15,10 @@ START_TEST(every_limit_has_its_place) {
         ck_assert_int_eq((int) limit->id, _i);
         ck_assert_ptr_eq(limit_find(limit->scope_property), limit);
         for (CgroupMode mode = 0; mode < _CGROUP_MODE_MAX; mode++) {
-                bool unified = mode == CGROUP_UNIFIED;
+                bool unified =
+                        mode == CGROUP_UNIFIED ||
+                        /* what needs no controller is there in hybrid too */
+                        (mode == CGROUP_HYBRID && limit->v2_hierarchy == CGROUP_HIERARCHY_UNIFIED);
                 int r = limit_locate(limit, mode, ALL, &hierarchy, &file);
 
                 if (mode == CGROUP_NONE || (!unified && !limit->v1_file)) {
@@ -26,7 +29,7 @@ START_TEST(every_limit_has_its_place) {
                 ck_assert_str_eq(file, unified ? limit->v2_file : limit->v1_file);
                 ck_assert_int_eq(limit_locate(limit, mode, ALL & ~(UINT32_C(1) << hierarchy),
                                               &hierarchy, &file),
-                                 -EOPNOTSUPP);
+                                 hierarchy == CGROUP_HIERARCHY_UNIFIED ? 0 : -EOPNOTSUPP);
         }
         ck_assert_ptr_null(limit_find("NoSuchMax"));
 }
@@ -53,6 +56,10 @@ static const struct {
         {LIMIT_CPU_QUOTA, CGROUP_V1, 9999, NULL},
         {LIMIT_CPU_QUOTA, CGROUP_V1, 0, NULL},
         {LIMIT_CPU_QUOTA, CGROUP_V1, UINT64_MAX - 1, NULL},
+        {LIMIT_CPU_PERIOD, CGROUP_V1, 999, NULL},
+        {LIMIT_CPU_PERIOD, CGROUP_V1, 1000, "1000"},
+        {LIMIT_CPU_PERIOD, CGROUP_V1, 1000000, "1000000"},
+        {LIMIT_CPU_PERIOD, CGROUP_V1, 1000001, NULL},
         {LIMIT_CPU_WEIGHT, CGROUP_UNIFIED, 1, "1"},
         {LIMIT_CPU_WEIGHT, CGROUP_UNIFIED, 10000, "10000"},
         {LIMIT_CPU_WEIGHT, CGROUP_V1, 100, "1024"},
@@ -66,7 +73,7 @@ START_TEST(value_becomes_the_kernel_s_text) {
         const Limit *limit = &limit_table[format_cases[_i].id];
         CgroupMode mode = format_cases[_i].mode;
         _cleanup_free_ char *text = NULL;
-        int r = limit_format(limit, mode, format_cases[_i].value, &text);
+        int r = limit_format(limit, mode, format_cases[_i].value, LIMIT_PERIOD_USEC, &text);
         uint64_t back;
 
         if (!format_cases[_i].text) {
@@ -81,6 +88,26 @@ START_TEST(value_becomes_the_kernel_s_text) {
 }
 END_TEST
 
+static const struct {
+        uint64_t asked, quota, period;
+} periods[] = {
+        {100000, 500000, 100000},
+        {10000, 500000, 10000},
+        {10, 5000000, 1000},
+        {3000000, 500000, 1000000},
+        {LIMIT_INFINITY, 500000, 100000},
+        {10000, LIMIT_INFINITY, 100000}, /* as systemd: that of no quota is the kernel's */
+        {10000, 10000, 100000},          /* a hundredth of 100 ms is the least that it takes */
+        {100000, 5000, 200000},
+        {100000, 1, 1000000},
+        {20000, 0, 100000},
+};
+
+START_TEST(a_period_is_what_the_kernel_takes) {
+        ck_assert_uint_eq(limit_period(periods[_i].asked, periods[_i].quota), periods[_i].period);
+}
+END_TEST
+
 START_TEST(weights_come_back_from_shares) {
         const Limit *limit = &limit_table[LIMIT_CPU_WEIGHT];
 
@@ -88,7 +115,7 @@ START_TEST(weights_come_back_from_shares) {
                 _cleanup_free_ char *text = NULL;
                 uint64_t back;
 
-                ck_assert_int_eq(limit_format(limit, CGROUP_V1, weight, &text), 0);
+                ck_assert_int_eq(limit_format(limit, CGROUP_V1, weight, 0, &text), 0);
                 ck_assert_int_eq(limit_parse(limit, CGROUP_V1, text, NULL, &back), 0);
                 ck_assert_uint_eq(back, weight);
         }
@@ -115,6 +142,12 @@ static const struct {
         {LIMIT_CPU_QUOTA, CGROUP_UNIFIED, "max 100000\n", NULL, 0, LIMIT_INFINITY},
         {LIMIT_CPU_QUOTA, CGROUP_UNIFIED, "20000 100000\n", NULL, 0, 200000},
         {LIMIT_CPU_QUOTA, CGROUP_UNIFIED, "20000\n", NULL, -EINVAL, 0},
+        {LIMIT_CPU_PERIOD, CGROUP_V1, "20000\n", NULL, 0, 20000},
+        {LIMIT_CPU_PERIOD, CGROUP_UNIFIED, "max 20000\n", NULL, 0, 20000},
+        {LIMIT_CPU_PERIOD, CGROUP_UNIFIED, "5000 20000\n", NULL, 0, 20000},
+        {LIMIT_CPU_PERIOD, CGROUP_UNIFIED, "20000\n", NULL, -EINVAL, 0},
+        {LIMIT_CPU_ACCOUNTING, CGROUP_UNIFIED, "usage_usec 5\nuser_usec 3\n", NULL, 0, 1},
+        {LIMIT_IO_ACCOUNTING, CGROUP_UNIFIED, "", NULL, 0, 1},
         {LIMIT_CPU_WEIGHT, CGROUP_V1, "18446744073709551615", NULL, -ERANGE, 0},
         {LIMIT_CPU_WEIGHT, CGROUP_UNIFIED, "max", NULL, -EINVAL, 0},
 };
@@ -145,7 +178,12 @@ static const struct {
         {LIMIT_TASKS_MAX, CGROUP_UNIFIED, 32, 31, false},
         {LIMIT_TASKS_MAX, CGROUP_UNIFIED, 32, LIMIT_INFINITY, false},
         {LIMIT_CPU_QUOTA, CGROUP_UNIFIED, 333333, 333330, true},
-        {LIMIT_CPU_QUOTA, CGROUP_UNIFIED, 333333, 333320, false},
+        {LIMIT_CPU_QUOTA, CGROUP_UNIFIED, 333333, 333000, true}, /* of 1 ms */
+        {LIMIT_CPU_QUOTA, CGROUP_UNIFIED, 333333, 332000, false},
+        {LIMIT_CPU_PERIOD, CGROUP_UNIFIED, 20000, 20000, true},
+        {LIMIT_CPU_PERIOD, CGROUP_UNIFIED, 20000, 20001, false},
+        {LIMIT_MEMORY_ACCOUNTING, CGROUP_UNIFIED, 1, 1, true},
+        {LIMIT_MEMORY_ACCOUNTING, CGROUP_UNIFIED, 1, 0, false},
         {LIMIT_CPU_QUOTA, CGROUP_UNIFIED, 333333, 333340, false},
         {LIMIT_CPU_WEIGHT, CGROUP_V1, 50, 51, false},
 };
@@ -178,6 +216,7 @@ int main(void) {
 
         tcase_add_loop_test(tcase, every_limit_has_its_place, 0, _LIMIT_MAX);
         tcase_add_loop_test(tcase, value_becomes_the_kernel_s_text, 0, ELEMENTS(format_cases));
+        tcase_add_loop_test(tcase, a_period_is_what_the_kernel_takes, 0, ELEMENTS(periods));
         tcase_add_test(tcase, weights_come_back_from_shares);
         tcase_add_loop_test(tcase, kernel_s_text_becomes_a_value, 0, ELEMENTS(parse_cases));
         tcase_add_loop_test(tcase, a_value_read_back_proves_the_limit_or_not, 0,

@@ -248,10 +248,26 @@ END_TEST
 START_TEST(values_that_the_kernel_does_not_take_are_refused) {
         _cleanup_fixture_ Fixture *fixture = fixture_new();
 
-        fixture_assign(fixture, "CPUQuota", "0.5%");
+        fixture_assign(fixture, "CPUQuota", "0.05%");
         ck_assert_int_eq(launch_plan_build(&fixture->input, &fixture->diags, &fixture->launch),
                          PLAN_E_UNSUPPORTED);
         ck_assert_str_eq(fixture->diags.diags[0].directive, "CPUQuota");
+}
+END_TEST
+
+/* As systemd does it, in both back ends. */
+START_TEST(a_small_quota_has_a_longer_period) {
+        _cleanup_fixture_ Fixture *fixture = fixture_new();
+        const Op *op;
+
+        fixture_assign(fixture, "CPUQuota", "0.5%");
+        op = plan_find(fixture_build(fixture), OP_LIMIT);
+        ck_assert_uint_eq(op->args[0].u64, LIMIT_CPU_PERIOD);
+        ck_assert_uint_eq(op->args[1].u64, 200000);
+        fixture->launch = launch_plan_free(fixture->launch);
+        fixture->input.backend = BACKEND_SCOPE;
+        (void) fixture_build(fixture);
+        ck_assert_uint_eq(find_property(fixture->launch, "CPUQuotaPeriodUSec")->number, 200000);
 }
 END_TEST
 
@@ -657,6 +673,7 @@ static void add_tests(TCase *tcase) {
         tcase_add_test(tcase, no_limit_needs_no_controller);
         tcase_add_test(tcase, an_explicit_infinity_overrides_systemd_s_default);
         tcase_add_test(tcase, values_that_the_kernel_does_not_take_are_refused);
+        tcase_add_test(tcase, a_small_quota_has_a_longer_period);
         tcase_add_test(tcase, root_inside_is_never_root_outside_by_want_of_a_kernel);
         tcase_add_loop_test(tcase, each_namespace_is_switched_alone, 0, ELEMENTS(switches));
         tcase_add_test(tcase, every_cause_belongs_to_an_op);
