@@ -3,11 +3,15 @@
 
 #include "base/log.h"
 #include "base/str.h"
+#include "ctl/property.h"
 
+#include "sbx/bus.h"
 #include "sbx/exit.h"
 
 #include <signal.h>
 #include <unistd.h>
+
+enum { START_PAUSE_USEC = 20000 };
 
 static const int forwarded[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
@@ -119,6 +123,30 @@ int session_environment(const Ctl *ctl, bool pty, char ***ret) {
                 }
         }
         return r;
+}
+
+bool session_is_starting(Session *session, sd_bus_error *error) {
+        sd_bus_error other __attribute__((cleanup(sd_bus_error_free))) = SD_BUS_ERROR_NULL;
+        _cleanup_json_ json_object *properties = NULL;
+        const char *state;
+
+        if (!sd_bus_error_has_name(error, SBX_ERROR_NOT_ACTIVE) || session->last_signal > 0 ||
+            properties_read_unit(session->ctl, session->unit, &other, &properties) < 0) {
+                return false;
+        }
+        state = property_text(properties, "ActiveState");
+        if (streq(state, "active") && !session->came_up) {
+                session->came_up = true; /* between the refusal and this look */
+        } else if (!streq(state, "activating")) {
+                return false;
+        }
+        sd_bus_error_free(error);
+        if (!session->event) {
+                (void) usleep(START_PAUSE_USEC);
+        } else if (sd_event_run(session->event, START_PAUSE_USEC) < 0) {
+                return false;
+        }
+        return true;
 }
 
 int session_exit_status(int code, int status) {

@@ -22,6 +22,7 @@ struct Session {
         uint32_t exec_id;
         unsigned n_interrupts;
         int last_signal;
+        bool came_up; /* session_is_starting() saw it */
         bool pty;
 };
 
@@ -32,6 +33,10 @@ int session_start(Session *session);
 void session_done(Session *session);
 /* Handles events once. -errno where the connection broke, reported. */
 int session_step(Session *session);
+
+/* Whether what was refused with error is worth another try: the sandbox is only coming up. Waits a
+ * moment then, and frees error. */
+bool session_is_starting(Session *session, sd_bus_error *error);
 
 /* --pty or --pipe, or what stdin and stdout are. -EINVAL where both were asked for, reported. */
 int session_wants_pty(const Ctl *ctl, bool *ret);

@@ -59,7 +59,11 @@ static int attach(Session *session, Ending *ending) {
         }
         /* loaded first: a unit that is only on disk is one that does not run */
         r = ctl_call(ctl, "LoadUnit", &error, NULL, "s", session->unit);
-        r = r < 0 ? r : ctl_call(ctl, "AttachUnit", &error, &reply, "s", session->unit);
+        if (r == 0) {
+                do {
+                        r = ctl_call(ctl, "AttachUnit", &error, &reply, "s", session->unit);
+                } while (r < 0 && session_is_starting(session, &error));
+        }
         if (r < 0) {
                 (void) unit_report(ctl, "attach to", session->unit, &error, r);
                 return SBX_EXIT_RUN_FAILED;

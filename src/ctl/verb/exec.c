@@ -176,7 +176,9 @@ static int exec_command(Exec *exec, char **argv) {
         if (session_start(&exec->session) < 0) {
                 return SBX_EXIT_RUN_FAILED;
         }
-        r = request(exec, argv, &error, &reply);
+        do {
+                r = request(exec, argv, &error, &reply);
+        } while (r < 0 && session_is_starting(&exec->session, &error));
         if (r < 0) {
                 return refused(exec, &error, r);
         }
