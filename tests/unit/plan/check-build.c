@@ -258,11 +258,16 @@ END_TEST
 /* As systemd does it, in both back ends. */
 START_TEST(a_small_quota_has_a_longer_period) {
         _cleanup_fixture_ Fixture *fixture = fixture_new();
+        const Plan *plan;
         const Op *op;
+        size_t i = 0;
 
         fixture_assign(fixture, "CPUQuota", "0.5%");
-        op = plan_find(fixture_build(fixture), OP_LIMIT);
-        ck_assert_uint_eq(op->args[0].u64, LIMIT_CPU_PERIOD);
+        plan = fixture_build(fixture);
+        do {
+                op = plan_next(plan, OP_LIMIT, &i);
+                ck_assert_ptr_nonnull(op);
+        } while (op->args[0].u64 != LIMIT_CPU_PERIOD);
         ck_assert_uint_eq(op->args[1].u64, 200000);
         fixture->launch = launch_plan_free(fixture->launch);
         fixture->input.backend = BACKEND_SCOPE;
