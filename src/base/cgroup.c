@@ -111,8 +111,26 @@ static bool has_word(const char *list, const char *word) {
         return false;
 }
 
+int cgroup_read_controllers(int cgroup_fd, uint32_t *ret) {
+        _cleanup_free_ char *text = NULL;
+        uint32_t mask = 0;
+        int r;
+
+        r = file_read_at(cgroup_fd, "cgroup.controllers", CGROUP_TEXT_MAX, &text, NULL);
+        if (r < 0) {
+                return r;
+        }
+        for (int i = 0; i < _CGROUP_HIERARCHY_MAX; i++) {
+                if (hierarchies[i].v2 && has_word(text, hierarchies[i].v2)) {
+                        mask |= UINT32_C(1) << i;
+                }
+        }
+        *ret = mask;
+        return 0;
+}
+
 static uint32_t controllers_v2(void) {
-        _cleanup_free_ char *path = NULL, *text = NULL;
+        _cleanup_free_ char *path = NULL;
         _cleanup_fd_ int fd = -EBADF;
         uint32_t mask = 0;
 
@@ -120,15 +138,7 @@ static uint32_t controllers_v2(void) {
                 return 0;
         }
         fd = cgroup_open(CGROUP_UNIFIED, CGROUP_HIERARCHY_UNIFIED, path);
-        if (fd < 0 || file_read_at(fd, "cgroup.controllers", CGROUP_TEXT_MAX, &text, NULL) < 0) {
-                return 0;
-        }
-        for (int i = 0; i < _CGROUP_HIERARCHY_MAX; i++) {
-                if (hierarchies[i].v2 && has_word(text, hierarchies[i].v2)) {
-                        mask |= UINT32_C(1) << i;
-                }
-        }
-        return mask;
+        return fd >= 0 && cgroup_read_controllers(fd, &mask) == 0 ? mask : 0;
 }
 
 uint32_t cgroup_controllers(CgroupMode mode) {
@@ -189,6 +199,35 @@ int cgroup_of_pid(CgroupMode mode, pid_t pid, CgroupHierarchy hierarchy, char **
                 return *ret ? 0 : -ENOMEM;
         }
         return -ENODATA;
+}
+
+/* Where the component ends, or NULL. */
+static char *find_component(char *path, const char *name) {
+        size_t n = strlen(name);
+
+        for (char *start = path; n > 0 && (start = strchr(start, '/'));) {
+                start++;
+                if (strncmp(start, name, n) == 0 && (start[n] == '/' || start[n] == '\0')) {
+                        return start + n;
+                }
+        }
+        return NULL;
+}
+
+int cgroup_of_pid_above(CgroupMode mode, pid_t pid, CgroupHierarchy hierarchy, const char *name,
+                        char **ret) {
+        char *end;
+        int r;
+
+        r = cgroup_of_pid(mode, pid, hierarchy, ret);
+        if (r < 0) {
+                return r;
+        }
+        end = find_component(*ret, name);
+        if (end) {
+                *end = '\0';
+        }
+        return 0;
 }
 
 int cgroup_open(CgroupMode mode, CgroupHierarchy hierarchy, const char *path) {

@@ -33,6 +33,15 @@ typedef enum CgroupHierarchy {
         _CGROUP_HIERARCHY_MAX,
 } CgroupHierarchy;
 
+/* What can be given to a workload to manage, as a mask; and the most cgroups below one that is, and
+ * how deep: whoever walks over them all comes to an end. */
+#define CGROUP_DELEGATED                                                                 \
+        (UINT32_C(1) << CGROUP_HIERARCHY_MEMORY | UINT32_C(1) << CGROUP_HIERARCHY_PIDS | \
+         UINT32_C(1) << CGROUP_HIERARCHY_CPU | UINT32_C(1) << CGROUP_HIERARCHY_CPUSET |  \
+         UINT32_C(1) << CGROUP_HIERARCHY_IO)
+#define CGROUP_DESCENDANTS_MAX 1024u
+#define CGROUP_DEPTH_MAX 16u
+
 /* "memory"; for the unified one "". */
 const char *cgroup_hierarchy_name(CgroupHierarchy hierarchy);
 /* Where the hierarchy is mounted in this mode ("/sys/fs/cgroup/memory"), or NULL. On v2 every
@@ -41,10 +50,16 @@ const char *cgroup_mount_point(CgroupMode mode, CgroupHierarchy hierarchy);
 /* The controllers that this host lets us use, as a mask of 1 << CgroupHierarchy: on v2 from
  * cgroup.controllers of the caller's own cgroup, on v1 from what is mounted. */
 uint32_t cgroup_controllers(CgroupMode mode);
+/* cgroup2: those in cgroup.controllers of a directory. */
+int cgroup_read_controllers(int cgroup_fd, uint32_t *ret);
 
 /* The path of a process in one hierarchy, from /proc/PID/cgroup ("/system.slice/sbx-web.scope").
  * pid 0: the caller. -ESRCH: no such process; -ENODATA: not in such a hierarchy. */
 int cgroup_of_pid(CgroupMode mode, pid_t pid, CgroupHierarchy hierarchy, char **ret);
+/* The same, cut behind the first component that is called name, where there is one: a process of a
+ * scope may stand in a cgroup below it. */
+int cgroup_of_pid_above(CgroupMode mode, pid_t pid, CgroupHierarchy hierarchy, const char *name,
+                        char **ret);
 /* Opens the directory of a cgroup path in one hierarchy, O_PATH; -errno. */
 int cgroup_open(CgroupMode mode, CgroupHierarchy hierarchy, const char *path);
 /* The pids of cgroup.procs; the caller frees *ret. At most 65536. */

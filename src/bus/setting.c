@@ -17,6 +17,16 @@ static int append_text(sd_bus_message *message, const ScopeSetting *setting) {
         return sd_bus_message_append(message, "s", setting->text ? setting->text : "");
 }
 
+static int append_words(sd_bus_message *message, const ScopeSetting *setting) {
+        int r;
+
+        r = sd_bus_message_open_container(message, 'a', "s");
+        for (size_t i = 0; i < setting->list.n && r >= 0; i++) {
+                r = sd_bus_message_append(message, "s", setting->list.items[i].text);
+        }
+        return r < 0 ? r : sd_bus_message_close_container(message);
+}
+
 static int append_pairs(sd_bus_message *message, const ScopeSetting *setting) {
         int r;
 
@@ -51,8 +61,9 @@ static Append append_find(const char *signature) {
                 const char *signature;
                 Append append;
         } table[] = {
-                {"t", append_u64},  {"b", append_boolean},   {"s", append_text},
-                {"ay", append_set}, {"a(ss)", append_pairs}, {"a(st)", append_numbered},
+                {"t", append_u64},          {"b", append_boolean}, {"s", append_text},
+                {"ay", append_set},         {"as", append_words},  {"a(ss)", append_pairs},
+                {"a(st)", append_numbered},
         };
 
         for (size_t i = 0; i < ELEMENTS(table); i++) {

@@ -36,6 +36,15 @@ static bool filter_is_replaced(json_object *properties) {
         return first && first[0] != '~';
 }
 
+/* The last word counts. */
+static bool cgroup_is_delegated(json_object *properties) {
+        json_object *list = property_list(properties, "Delegate");
+        size_t n = list ? json_object_array_length(list) : 0;
+
+        return n > 0 &&
+               !streq(json_object_get_string(json_object_array_get_idx(list, n - 1)), "no");
+}
+
 static int add(json_object *properties, const char *directive, const char *value,
                const char *meaning, json_object *weaker) {
         _cleanup_json_ json_object *item = json_object_new_object();
@@ -77,6 +86,10 @@ int weaker_find(json_object *properties, json_object *weaker) {
         if (r == 0 && filter_is_replaced(properties)) {
                 r = add(properties, "SystemCallFilter", "…",
                         "A list of its own replaces the default one of system calls.", weaker);
+        }
+        if (r == 0 && cgroup_is_delegated(properties)) {
+                r = add(properties, "Delegate", "…", "It makes and manages cgroups below its own.",
+                        weaker);
         }
         return r;
 }

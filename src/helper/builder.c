@@ -339,7 +339,7 @@ static int build_prepare(Build *build, const LaunchInput *input) {
                 .null = -EBADF,
                 .journal = JOURNAL_STREAMS_NONE,
                 .devpts = -EBADF,
-                .events = -EBADF,
+                .go = LAUNCH_GO_NONE,
                 .link = {-EBADF, -EBADF},
                 .relay_link = -EBADF,
                 .relay = -EBADF,

@@ -186,10 +186,29 @@ static size_t open_cgroups(const Sandbox *sandbox, int *fds) {
         return n;
 }
 
+/* A workload that manages its cgroup may have made an inner one of it, which holds no processes:
+ * then there is a place where its own first one stands. */
+static int join_launch(const Sandbox *sandbox, JoinInput *input, Launch *ret) {
+        int cgroups[_CGROUP_HIERARCHY_MAX], r = -EBUSY;
+
+        if (sandbox->payload >= 0) {
+                input->cgroups = &sandbox->payload;
+                input->n_cgroups = 1;
+                r = launch_join(input, ret);
+        }
+        if (r == -EBUSY || r == -EOPNOTSUPP) {
+                input->cgroups = cgroups;
+                input->n_cgroups = open_cgroups(sandbox, cgroups);
+                r = launch_join(input, ret);
+                for (size_t i = 0; i < input->n_cgroups; i++) {
+                        (void) fd_close(cgroups[i]);
+                }
+        }
+        return r;
+}
+
 static int join(Session *session, const Plan *plan, const ControlMessage *message) {
         Sandbox *sandbox = session->sandbox;
-        int cgroups[_CGROUP_HIERARCHY_MAX], r;
-        size_t n_cgroups = open_cgroups(sandbox, cgroups);
         JoinInput input = {
                 .plan = plan,
                 .name = sandbox->name,
@@ -199,14 +218,10 @@ static int join(Session *session, const Plan *plan, const ControlMessage *messag
                 .streams = message->fds + 1,
                 .n_streams = message->n_fds - 1,
                 .log = -EBADF,
-                .cgroups = cgroups,
-                .n_cgroups = n_cgroups,
         };
+        int r;
 
-        r = launch_join(&input, &session->launch);
-        for (size_t i = 0; i < n_cgroups; i++) {
-                (void) fd_close(cgroups[i]);
-        }
+        r = join_launch(sandbox, &input, &session->launch);
         if (r < 0) {
                 session->launch = (Launch){.report_fd = -EBADF, .status_fd = -EBADF};
                 return r;

@@ -166,8 +166,6 @@ static int build_inside(Build *build, int *ret_root) {
 
 static int wait_for_go(Build *build) {
         Report report = {.type = REPORT_BUILT, .op = -1};
-        size_t n_fds = 1;
-        char go;
         int r;
 
         memcpy(report.object, build->degraded, sizeof(report.object));
@@ -175,24 +173,37 @@ static int wait_for_go(Build *build) {
         if (r < 0) {
                 return build_fault(build, r, STEP_SCOPE, -1, NULL);
         }
-        if (fd_receive(build->report, &go, sizeof(go), &build->events, &n_fds, 0) != 1 ||
-            go != 'G') {
+        if (launch_take_go(build->report, plan_find(build->plan, OP_DELEGATE), &build->go) < 0) {
                 _exit(EXIT_FAILURE); /* the helper is gone, or wants no more of it */
-        }
-        if (n_fds == 0) {
-                build->events = -EBADF;
         }
         return 0;
 }
 
+static int move_to(Build *build, int fd) {
+        const Op *op = plan_find(build->plan, OP_DELEGATE);
+
+        if (fd >= 0 && write(fd, "0", 1) < 0) {
+                return build_fault(build, negative_errno(), STEP_CGROUP,
+                                   (int) (op - build->plan->ops), "cgroup.procs");
+        }
+        return 0;
+}
+
+/* The namespace begins where its maker stands: with the workload's leaf, where there is one. */
 static int enter_cgroup_namespace(Build *build, int root) {
         const Op *op = plan_find(build->plan, OP_CGROUP_NAMESPACE);
+        int r = move_to(build, build->go.enter);
 
+        if (r < 0) {
+                return r;
+        }
         if (op && unshare(CLONE_NEWCGROUP) < 0) {
                 return build_fault(build, negative_errno(), STEP_NAMESPACE,
                                    (int) (op - build->plan->ops), "cgroup");
         }
-        return mounts_attach_cgroup(build, root);
+        r = mounts_attach_cgroup(build, root);
+        /* What stays at PID 1 is not the workload's to find in its way. */
+        return r < 0 || !plan_find(build->plan, OP_REAPER) ? r : move_to(build, build->go.leave);
 }
 
 static int map_status(const Build *build, LaunchStatus **ret) {
@@ -274,7 +285,7 @@ static int become_reaper(Build *build) {
                 .permitted = UINT64_C(1) << CAP_KILL,
                 .effective = UINT64_C(1) << CAP_KILL,
         };
-        int keep[] = {build->id_lock, build->events};
+        int keep[] = {build->id_lock, build->go.events};
         int r = descriptors_keep(keep, ELEMENTS(keep));
 
         return r < 0 ? r : capabilities_set(&few);
@@ -283,7 +294,7 @@ static int become_reaper(Build *build) {
 _noreturn_ static void end(LaunchStatus *status, const Build *build, const siginfo_t *how) {
         uint32_t kills = 0;
 
-        if (build->events >= 0 && cgroup_read_oom_kills(build->events, &kills) < 0) {
+        if (build->go.events >= 0 && cgroup_read_oom_kills(build->go.events, &kills) < 0) {
                 kills = 0;
         }
         status->code = how->si_code;
@@ -307,6 +318,8 @@ static Workload describe(const Build *build) {
                 .n_streams = build->n_streams,
                 .log = build->log,
                 .slave = -EBADF,
+                .enter = plan_find(build->plan, OP_REAPER) ? build->go.enter : -EBADF,
+                .payload = build->go.payload,
         };
 }
 

@@ -240,6 +240,8 @@ int launch_join(const JoinInput *input, Launch *ret) {
                                 .n_streams = input->n_streams,
                                 .log = input->log,
                                 .slave = -EBADF,
+                                .enter = -EBADF,
+                                .payload = -EBADF,
                         },
         };
         r = join_all(&join);

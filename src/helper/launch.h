@@ -82,8 +82,7 @@ typedef struct LaunchInput {
 
 typedef struct Launch {
         pid_t builder;
-        int report_fd; /* read Reports; send one byte 'G' (with the fd of the memory events file, if
-                          any) for GO */
+        int report_fd; /* read Reports; send one byte 'G' (with descriptors of LaunchGo) for GO */
         int status_fd; /* memfd with LaunchStatus */
 } Launch;
 
@@ -92,9 +91,17 @@ typedef struct Launch {
  * without FAILED means just that. */
 int launch_start(const LaunchInput *input, Launch *ret);
 void launch_done(Launch *launch);
-/* GO. events_fd: open memory.events (v2) or memory.oom_control (v1) of the sandbox's cgroup, or
- * -EBADF. */
-int launch_go(Launch *launch, int events_fd);
+/* What comes with GO; -EBADF where there is none. */
+typedef struct LaunchGo {
+        int events;  /* memory.events (v2) or memory.oom_control (v1) of the sandbox's cgroup */
+        int payload; /* for DELEGATE: the directory of the workload's leaf, ... */
+        int enter;   /* ... where to write "0" to go there ... */
+        int leave;   /* ... and to come back to where init is */
+} LaunchGo;
+#define LAUNCH_GO_FDS 4
+#define LAUNCH_GO_NONE \
+        ((LaunchGo){.events = -EBADF, .payload = -EBADF, .enter = -EBADF, .leave = -EBADF})
+int launch_go(Launch *launch, const LaunchGo *go);
 /* Removes the sockets that a launch made at paths, once their relay is gone: those that nobody
  * listens on any more. */
 void launch_remove_paths(const Plan *plan);

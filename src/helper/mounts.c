@@ -297,7 +297,9 @@ int mounts_attach_cgroup(Build *build, int root) {
         }
         r = check_not_covered(root, op->args[0].string);
         if (r == 0) {
-                tree = mount_make("cgroup2", NULL, 0, STRICT | MOUNT_ATTR_RDONLY);
+                tree = mount_make("cgroup2", NULL, 0,
+                                  plan_find(build->plan, OP_DELEGATE) ? STRICT
+                                                                      : STRICT | MOUNT_ATTR_RDONLY);
                 r = tree < 0 ? tree : attach(root, op, tree, op->args[0].string);
         }
         return r < 0 ? build_fault(build, r, STEP_NAMESPACE, (int) (op - build->plan->ops),

@@ -56,7 +56,7 @@ typedef struct Build {
         int status;     /* the memfd */
         int null;       /* the host's /dev/null */
         int devpts;     /* root of the sandbox's devpts, or -EBADF */
-        int events;     /* of the memory cgroup; comes with GO */
+        LaunchGo go;    /* what came with it */
         int link[2];    /* builder's and init's end of what they tell each other */
         int relay_link; /* whoever has the sandbox's network namespace sends it here; -EBADF: no
                            relay */
@@ -95,6 +95,8 @@ static inline int build_fault(Build *build, int r, Step step, int op, const char
 }
 
 /* report.c */
+/* Waits for GO, in a process that ends where it fails. delegated: the plan has DELEGATE. */
+int launch_take_go(int report_fd, bool delegated, LaunchGo *ret);
 int report_send(int report_fd, const Report *report, const int *fds, size_t n_fds);
 /* Sends FAILED; gives the exit status of the step. */
 int report_failed(int report_fd, const Fault *fault, int r);
@@ -169,6 +171,8 @@ typedef struct Workload {
         size_t n_streams;
         int log;
         int slave; /* the terminal, or -EBADF */
+        int enter; /* of LaunchGo, where it stands elsewhere; or -EBADF */
+        int payload;
 } Workload;
 
 /* The n-th EXEC of the plan, or NULL; *ret_index its place. */

@@ -81,9 +81,37 @@ int launch_read_report(int report_fd, Report *ret, int *fds, size_t *n_fds) {
         return 1;
 }
 
-int launch_go(Launch *launch, int events_fd) {
-        const char go = 'G';
+int launch_go(Launch *launch, const LaunchGo *go) {
+        const char tag = 'G';
+        int fds[LAUNCH_GO_FDS];
+        size_t n = 0;
 
-        return fd_send(launch->report_fd, &go, sizeof(go), &events_fd, events_fd >= 0 ? 1 : 0,
-                       MSG_DONTWAIT);
+        if (go->payload >= 0) {
+                fds[n++] = go->payload;
+                fds[n++] = go->enter;
+                fds[n++] = go->leave;
+        }
+        if (go->events >= 0) {
+                fds[n++] = go->events;
+        }
+        return fd_send(launch->report_fd, &tag, sizeof(tag), fds, n, MSG_DONTWAIT);
+}
+
+int launch_take_go(int report_fd, bool delegated, LaunchGo *ret) {
+        int fds[LAUNCH_GO_FDS] = {-EBADF, -EBADF, -EBADF, -EBADF};
+        size_t n = ELEMENTS(fds), at = 0;
+        char tag;
+
+        if (fd_receive(report_fd, &tag, sizeof(tag), fds, &n, 0) != 1 || tag != 'G' ||
+            n < (delegated ? 3 : 0) || n > (delegated ? 4 : 1)) {
+                return -EPROTO;
+        }
+        *ret = LAUNCH_GO_NONE;
+        if (delegated) {
+                ret->payload = fds[at++];
+                ret->enter = fds[at++];
+                ret->leave = fds[at++];
+        }
+        ret->events = at < n ? fds[at] : -EBADF;
+        return 0;
 }

@@ -68,6 +68,7 @@ Sandbox *sandbox_free(Sandbox *sandbox) {
         freezer_done(&sandbox->freezer);
         oom_watch_done(&sandbox->oom);
         (void) fd_close(sandbox->cgroup);
+        (void) fd_close(sandbox->payload);
         (void) fd_close(sandbox->memory_events);
         sandbox->console = console_free(sandbox->console);
         sandbox->output = output_free(sandbox->output);
@@ -120,29 +121,10 @@ void sandbox_abandon(Sandbox *sandbox) {
 
 /* Everybody in the cgroup but init, who was told already, and the relay, which is ours. */
 static void signal_others(const Sandbox *sandbox, int signal) {
-        _cleanup_free_ pid_t *pids = NULL;
-        size_t n = 0;
+        const pid_t ours[] = {sandbox->init.pid, sandbox->relay.pid};
 
-        if (sandbox->cgroup < 0 || cgroup_read_pids(sandbox->cgroup, &pids, &n) < 0) {
-                return;
-        }
-        for (size_t i = 0; i < n; i++) {
-                _cleanup_fd_ int pidfd = -EBADF;
-                _cleanup_free_ pid_t *again = NULL;
-                size_t n_again = 0;
-
-                if (pids[i] == sandbox->init.pid || pids[i] == sandbox->relay.pid) {
-                        continue;
-                }
-                pidfd = process_open(pids[i]);
-                if (pidfd < 0 || cgroup_read_pids(sandbox->cgroup, &again, &n_again) < 0) {
-                        continue;
-                }
-                for (size_t k = 0; k < n_again; k++) {
-                        if (again[k] == pids[i]) {
-                                (void) process_signal(pidfd, signal);
-                        }
-                }
+        if (sandbox->cgroup >= 0) {
+                (void) cgroup_signal(sandbox->cgroup, signal, ours, ELEMENTS(ours));
         }
 }
 

@@ -80,7 +80,8 @@ struct Sandbox {
 
         IdLease lease;
         CgroupSet cgroups;
-        int cgroup; /* where cgroup.kill reaches all of it, direct or scope; -EBADF before GO */
+        int cgroup;  /* where cgroup.kill reaches all of it, direct or scope; -EBADF before GO */
+        int payload; /* the workload's leaf below it, where it is delegated; else -EBADF */
         int memory_events;
         Freezer freezer;
         OomWatch oom;

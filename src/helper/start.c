@@ -4,6 +4,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "helper/delegate.h"
 #include "helper/exec.h"
 #include "helper/helper.h"
 #include "kern/process.h"
@@ -52,7 +53,7 @@ static int sandbox_new(Helper *helper, const ControlMessage *message, Sandbox **
         sandbox->builder = sandbox->init = sandbox->relay = PROCESS_NONE;
         sandbox->launch = (Launch){.report_fd = -EBADF, .status_fd = -EBADF};
         sandbox->workload = sandbox->attach = sandbox->devpts = -EBADF;
-        sandbox->cgroup = sandbox->memory_events = -EBADF;
+        sandbox->cgroup = sandbox->payload = sandbox->memory_events = -EBADF;
         sandbox->lease = ID_LEASE_NONE;
         sandbox->freezer = FREEZER_NONE;
         sandbox->oom = OOM_WATCH_NONE;
@@ -367,6 +368,24 @@ static int prepare_oom(Sandbox *sandbox, int memory_fd, CgroupMode mode) {
         return r;
 }
 
+static int let_go(Sandbox *sandbox) {
+        LaunchGo go = LAUNCH_GO_NONE;
+        const char *object = NULL;
+        int64_t op = -1;
+        int r;
+
+        go.events = sandbox->memory_events;
+        r = delegate_make(sandbox, &go, &op, &object);
+        if (r < 0) {
+                sandbox_fail(sandbox, STEP_CGROUP, r, op, object);
+        } else {
+                r = launch_go(&sandbox->launch, &go);
+        }
+        (void) fd_close(go.enter);
+        (void) fd_close(go.leave);
+        return r;
+}
+
 static void release(Sandbox *sandbox) {
         CgroupMode mode = cgroup_mode_detect();
         _cleanup_fd_ int memory = -EBADF;
@@ -383,9 +402,7 @@ static void release(Sandbox *sandbox) {
                 return;
         }
         r = check_device_filter(sandbox, mode, &op);
-        if (r == 0) {
-                r = launch_go(&sandbox->launch, sandbox->memory_events);
-        }
+        r = r < 0 ? r : let_go(sandbox);
         if (r < 0) {
                 sandbox_fail(sandbox, STEP_SCOPE, r, op, NULL);
         }

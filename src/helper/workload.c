@@ -5,6 +5,7 @@
 
 #include "helper/parts.h"
 #include "kern/account.h"
+#include "kern/cgroup.h"
 #include "kern/descriptors.h"
 #include "kern/device.h"
 #include "kern/path.h"
@@ -289,6 +290,13 @@ static int become_user(State *state) {
         const Op *op = plan_find(state->given->plan, OP_USER);
         int r = 0;
 
+        if (state->given->payload >= 0 && (account->uid != 0 || account->gid != 0)) {
+                r = cgroup_give(state->given->payload, account->uid, account->gid);
+                if (r < 0) {
+                        return fault_set(&state->fault, r, STEP_CGROUP,
+                                         op_index(state, OP_DELEGATE), NULL);
+                }
+        }
         if (state->given->slave >= 0 && account->uid != 0 &&
             fchown(STDIN_FILENO, account->uid, (gid_t) -1) < 0) {
                 r = negative_errno();
@@ -399,6 +407,10 @@ static int prepare(State *state) {
         (void) sigemptyset(&none);
         if (sigprocmask(SIG_SETMASK, &none, NULL) < 0) {
                 return fault_set(&state->fault, negative_errno(), STEP_EXEC, -1, NULL);
+        }
+        if (state->given->enter >= 0 && write(state->given->enter, "0", 1) < 0) {
+                return fault_set(&state->fault, negative_errno(), STEP_CGROUP,
+                                 op_index(state, OP_DELEGATE), "cgroup.procs");
         }
         (void) setsid();
         r = open_root(state);

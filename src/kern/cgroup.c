@@ -19,9 +19,8 @@
 
 #define DEVICES_MAX 65536u
 #define EVENTS_MAX 4096u
-/* A sandbox may make cgroups of its own when it is let; nobody nests them deeper than this in
- * earnest. */
-#define DEPTH_MAX 16u
+/* From the base of all sandboxes down to the deepest that one may make. */
+#define DEPTH_MAX (CGROUP_DEPTH_MAX + 4)
 #define KILL_ROUNDS_MAX 32u
 
 bool cgroup_name_is_valid(const char *name) {
@@ -59,6 +58,18 @@ int cgroup_make(int parent_fd, const char *name) {
         }
         /* Whatever the umask: the sandbox is shown its own. */
         return fchmod(fd, 0755) < 0 ? negative_errno() : fd_take(&fd);
+}
+
+int cgroup_give(int cgroup_fd, uid_t user, gid_t group) {
+        static const char *const files[] = {"cgroup.procs", "cgroup.subtree_control",
+                                            "cgroup.threads"};
+
+        for (size_t i = 0; i < ELEMENTS(files); i++) {
+                if (fchownat(cgroup_fd, files[i], user, group, AT_SYMLINK_NOFOLLOW) < 0) {
+                        return negative_errno();
+                }
+        }
+        return fchown(cgroup_fd, user, group) < 0 ? negative_errno() : 0;
 }
 
 int cgroup_attach(int cgroup_fd, pid_t pid) {
@@ -131,9 +142,10 @@ int cgroup_freeze(int unified_fd, bool freeze) {
         return file_write_at(unified_fd, "cgroup.freeze", freeze ? "1" : "0");
 }
 
+typedef int (*ChildFn)(int parent_fd, const char *name, unsigned depth, const void *userdata);
+
 /* Calls fn for every cgroup directly below; stops at its first error. */
-static int for_each_child(int cgroup_fd, unsigned depth,
-                          int (*fn)(int parent_fd, const char *name, unsigned depth)) {
+static int for_each_child(int cgroup_fd, unsigned depth, ChildFn fn, const void *userdata) {
         DIR *directory;
         int fd, result = 0;
 
@@ -153,28 +165,35 @@ static int for_each_child(int cgroup_fd, unsigned depth,
         for (struct dirent *entry = readdir(directory); entry && result >= 0;
              entry = readdir(directory)) {
                 if (entry->d_type == DT_DIR && entry->d_name[0] != '.') {
-                        result = fn(cgroup_fd, entry->d_name, depth + 1);
+                        result = fn(cgroup_fd, entry->d_name, depth + 1, userdata);
                 }
         }
         (void) closedir(directory);
         return result;
 }
 
-static int count_below(int parent_fd, const char *name, unsigned depth);
+/* What is threaded has no list of processes: they stand in the list of the domain above. */
+static int read_processes(int cgroup_fd, pid_t **ret, size_t *ret_n) {
+        int r = cgroup_read_pids(cgroup_fd, ret, ret_n);
+
+        return r == -EOPNOTSUPP ? 0 : r;
+}
+
+static int count_below(int parent_fd, const char *name, unsigned depth, const void *userdata);
 
 static int count_in(int cgroup_fd, unsigned depth) {
         _cleanup_free_ pid_t *pids = NULL;
         size_t n = 0;
         int r;
 
-        r = cgroup_read_pids(cgroup_fd, &pids, &n);
+        r = read_processes(cgroup_fd, &pids, &n);
         if (r < 0) {
                 return r;
         }
-        return n > 0 ? -EBUSY : for_each_child(cgroup_fd, depth, count_below);
+        return n > 0 ? -EBUSY : for_each_child(cgroup_fd, depth, count_below, NULL);
 }
 
-static int count_below(int parent_fd, const char *name, unsigned depth) {
+static int count_below(int parent_fd, const char *name, unsigned depth, const void *userdata) {
         _cleanup_fd_ int fd = cgroup_open_at(parent_fd, name);
 
         if (fd < 0) {
@@ -187,45 +206,65 @@ bool cgroup_is_empty(int cgroup_fd) {
         return count_in(cgroup_fd, 0) == 0;
 }
 
-static int kill_below(int parent_fd, const char *name, unsigned depth);
+/* A signal for all but a few. */
+typedef struct Signalling {
+        int signal;
+        const pid_t *except;
+        size_t n_except;
+} Signalling;
 
-static int kill_in(int cgroup_fd, unsigned depth) {
+static bool pids_have(const pid_t *pids, size_t n, pid_t pid) {
+        for (size_t i = 0; i < n; i++) {
+                if (pids[i] == pid) {
+                        return true;
+                }
+        }
+        return false;
+}
+
+static int signal_below(int parent_fd, const char *name, unsigned depth, const void *userdata);
+
+static int signal_in(int cgroup_fd, unsigned depth, const Signalling *signalling) {
         _cleanup_free_ pid_t *pids = NULL;
         size_t n = 0;
         int r;
 
-        r = cgroup_read_pids(cgroup_fd, &pids, &n);
+        r = read_processes(cgroup_fd, &pids, &n);
         if (r < 0) {
                 return r;
         }
         for (size_t i = 0; i < n; i++) {
-                _cleanup_fd_ int pidfd = process_open(pids[i]);
                 _cleanup_free_ pid_t *again = NULL;
+                _cleanup_fd_ int pidfd = -EBADF;
                 size_t n_again = 0;
-                bool there = false;
 
-                /* The number may have passed to another process between reading and opening: it is
-                 * ours only if it still stands here now that the descriptor pins it. */
-                if (pidfd < 0 || cgroup_read_pids(cgroup_fd, &again, &n_again) < 0) {
+                if (pids_have(signalling->except, signalling->n_except, pids[i])) {
                         continue;
                 }
-                for (size_t k = 0; k < n_again; k++) {
-                        there |= again[k] == pids[i];
-                }
-                if (there) {
-                        (void) process_signal(pidfd, SIGKILL);
+                /* The number may have passed to another process between reading and opening: it is
+                 * ours only if it still stands here now that the descriptor pins it. */
+                pidfd = process_open(pids[i]);
+                if (pidfd >= 0 && read_processes(cgroup_fd, &again, &n_again) == 0 &&
+                    pids_have(again, n_again, pids[i])) {
+                        (void) process_signal(pidfd, signalling->signal);
                 }
         }
-        return for_each_child(cgroup_fd, depth, kill_below);
+        return for_each_child(cgroup_fd, depth, signal_below, signalling);
 }
 
-static int kill_below(int parent_fd, const char *name, unsigned depth) {
+static int signal_below(int parent_fd, const char *name, unsigned depth, const void *userdata) {
         _cleanup_fd_ int fd = cgroup_open_at(parent_fd, name);
 
         if (fd < 0) {
                 return fd == -ENOENT ? 0 : fd;
         }
-        return kill_in(fd, depth);
+        return signal_in(fd, depth, userdata);
+}
+
+int cgroup_signal(int cgroup_fd, int signal, const pid_t *except, size_t n_except) {
+        const Signalling signalling = {signal, except, n_except};
+
+        return signal_in(cgroup_fd, 0, &signalling);
 }
 
 int cgroup_kill(int cgroup_fd) {
@@ -236,7 +275,7 @@ int cgroup_kill(int cgroup_fd) {
                 return r;
         }
         for (unsigned i = 0; i < KILL_ROUNDS_MAX; i++) {
-                r = kill_in(cgroup_fd, 0);
+                r = cgroup_signal(cgroup_fd, SIGKILL, NULL, 0);
                 if (r < 0) {
                         return r;
                 }
@@ -247,7 +286,7 @@ int cgroup_kill(int cgroup_fd) {
         return -EAGAIN;
 }
 
-static int remove_one(int parent_fd, const char *name, unsigned depth) {
+static int remove_one(int parent_fd, const char *name, unsigned depth, const void *userdata) {
         _cleanup_fd_ int fd = -EBADF;
         int r;
 
@@ -262,7 +301,7 @@ static int remove_one(int parent_fd, const char *name, unsigned depth) {
         if (fd < 0) {
                 return fd == -ENOENT ? 0 : fd;
         }
-        r = for_each_child(fd, depth, remove_one);
+        r = for_each_child(fd, depth, remove_one, NULL);
         if (r < 0) {
                 return r;
         }
@@ -276,7 +315,7 @@ int cgroup_remove(int parent_fd, const char *name) {
         if (!cgroup_name_is_valid(name)) {
                 return -EINVAL;
         }
-        return remove_one(parent_fd, name, 0);
+        return remove_one(parent_fd, name, 0, NULL);
 }
 
 int cgroup_open_memory_events(int cgroup_fd, CgroupMode mode) {

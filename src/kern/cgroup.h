@@ -15,6 +15,10 @@ int cgroup_open_at(int parent_fd, const char *name);
 /* True for one plain path component that cannot be mistaken for a file of the kernel's. */
 bool cgroup_name_is_valid(const char *name) _pure_;
 
+/* Makes somebody else its manager: they can make cgroups below it, enable controllers for those,
+ * and move processes in and among them, but not touch a limit of its own. cgroups(7), delegation.
+ */
+int cgroup_give(int cgroup_fd, uid_t user, gid_t group);
 /* Moves the whole process in. */
 int cgroup_attach(int cgroup_fd, pid_t pid);
 /* Opens the file for writing to which the caller, who must have one thread only, writes "0" in
@@ -37,6 +41,8 @@ int cgroup_freeze(int unified_fd, bool freeze);
 int cgroup_open_events(int unified_fd);
 /* Reads "frozen N" from it, from its beginning. */
 int cgroup_read_frozen(int events_fd, bool *ret);
+/* Signals everything in and below the cgroup but the processes of a list. */
+int cgroup_signal(int cgroup_fd, int signal, const pid_t *except, size_t n_except);
 /* Sends SIGKILL to everything in and below the cgroup: cgroup.kill where the file is there (cgroup2
  * since 5.14), else process by process until the list stays empty, at most some rounds (-EAGAIN).
  */

@@ -3,6 +3,7 @@
 
 #include "base/path.h"
 #include "manager/manager.h"
+#include "manager/stats.h"
 #include "op/limit.h"
 
 void effective_limits_free(EffectiveLimit *limits, size_t n) {
@@ -61,7 +62,7 @@ static int read_one(const Sandbox *sandbox, const Limit *limit, EffectiveLimit *
         if (sandbox->run.leader_pid <= 0 ||
             limit_locate(limit, host->cgroup_mode, host->cgroup_controllers, &hierarchy, &file) <
                     0 ||
-            cgroup_of_pid(host->cgroup_mode, sandbox->run.leader_pid, hierarchy, &path) < 0 ||
+            stats_cgroup_of(sandbox, hierarchy, &path) < 0 ||
             limit_read_path(limit, host->cgroup_mode, host->cgroup_controllers, path,
                             &effective->in_force) < 0) {
                 return 0;

@@ -102,6 +102,16 @@ static const Advice advices[] = {
         {STEP_SPAWN, ANY, EAGAIN,
          "Too many processes: see TasksMax= of the unit and of sbx-helper.service."},
         {ANY, ANY, ECHILD, "It was killed before its program ran."},
+        {STEP_CGROUP, OP_DELEGATE, EOPNOTSUPP,
+         "The cgroup of the sandbox does not have this controller: name others, or Delegate=yes "
+         "for "
+         "those that there are."},
+        {STEP_CGROUP, OP_DELEGATE, EPERM,
+         "systemd did not mark the scope as delegated, so it is not ours to divide: is it older "
+         "than 251, or the kernel than 5.6?"},
+        {STEP_CGROUP, OP_DELEGATE, EBUSY,
+         "An earlier ExecStart= enabled controllers in its cgroup, which holds no processes "
+         "since."},
         {STEP_CGROUP, ANY, EOPNOTSUPP,
          "This host has no controller for it: see /proc/cgroups, or leave the directive out."},
         {STEP_CGROUP, ANY, ENOENT,

@@ -5,6 +5,7 @@
 #include "base/fd.h"
 #include "base/parse.h"
 #include "manager/manager.h"
+#include "manager/stats.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -12,7 +13,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { FILE_MAX = 16384, DEPTH_MAX = 8, CGROUPS_MAX = 256, PIDS_MAX = 65536 };
+enum { FILE_MAX = 16384, PIDS_MAX = 65536 };
 
 /* -- files of /proc -- */
 
@@ -120,7 +121,8 @@ static void closedirp(DIR **dir) {
         }
 }
 
-/* A workload with Delegate= makes cgroups of its own: how deep and how many is bounded here. */
+/* A workload with Delegate= makes cgroups of its own. The helper has bounded how many; what is here
+ * holds for any. */
 static int collect(Collector *collector, int cgroup_fd, unsigned depth) {
         _cleanup_(closedirp) DIR *dir = NULL;
         const struct dirent *entry;
@@ -139,24 +141,14 @@ static int collect(Collector *collector, int cgroup_fd, unsigned depth) {
         while (r == 0 && (entry = readdir(dir))) {
                 _cleanup_fd_ int below = -EBADF;
 
-                if (entry->d_type != DT_DIR || entry->d_name[0] == '.' || depth >= DEPTH_MAX ||
-                    ++collector->n_cgroups > CGROUPS_MAX) {
+                if (entry->d_type != DT_DIR || entry->d_name[0] == '.' ||
+                    depth >= CGROUP_DEPTH_MAX || ++collector->n_cgroups > CGROUP_DESCENDANTS_MAX) {
                         continue;
                 }
                 below = openat(fd, entry->d_name, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
                 r = below < 0 ? 0 : collect(collector, below, depth + 1);
         }
         return r;
-}
-
-/* The scope itself where the first process stands in a cgroup below it. */
-static void cut_at_scope(char *path, const char *scope) {
-        char *found = strstr(path, scope);
-        size_t n = strlen(scope);
-
-        if (found && found > path && found[-1] == '/' && found[n] == '/') {
-                found[n] = '\0';
-        }
 }
 
 static int collect_sandbox(const Sandbox *sandbox, Collector *collector) {
@@ -172,11 +164,9 @@ static int collect_sandbox(const Sandbox *sandbox, Collector *collector) {
                 _cleanup_fd_ int fd = -EBADF;
 
                 /* "/": it has ended and waits to be reaped, or is not in its cgroup yet */
-                if (cgroup_of_pid(mode, sandbox->run.leader_pid, order[i], &path) < 0 ||
-                    streq(path, "/")) {
+                if (stats_cgroup_of(sandbox, order[i], &path) < 0 || streq(path, "/")) {
                         continue;
                 }
-                cut_at_scope(path, sandbox->scope_name);
                 fd = cgroup_open(mode, order[i], path);
                 if (fd >= 0) {
                         return collect(collector, fd, 0);

@@ -5,6 +5,7 @@
 #include "base/path.h"
 #include "manager/failure.h"
 #include "manager/manager.h"
+#include "manager/stats.h"
 #include "op/text-limit.h"
 
 #include <poll.h>
@@ -24,20 +25,24 @@ static bool pids_contain(const pid_t *pids, size_t n, pid_t pid) {
         return false;
 }
 
-/* 1: the process stands in the scope of this hierarchy; 0: not there; -errno. */
+/* 1: the process stands in the scope of this hierarchy, or in a cgroup of the scope's where that is
+ * delegated; 0: not there; -errno. */
 static int in_scope(const Sandbox *sandbox, CgroupHierarchy hierarchy, pid_t pid) {
         CgroupMode mode = sandbox->manager->host.cgroup_mode;
-        _cleanup_free_ char *path = NULL;
+        _cleanup_free_ char *path = NULL, *scope = NULL;
         _cleanup_free_ pid_t *pids = NULL;
         _cleanup_fd_ int fd = -EBADF;
         size_t n;
         int r;
 
         r = cgroup_of_pid(mode, pid, hierarchy, &path);
+        if (r == 0) {
+                r = cgroup_of_pid_above(mode, pid, hierarchy, sandbox->scope_name, &scope);
+        }
         if (r < 0) {
                 return r;
         }
-        if (!streq(path_last(path), sandbox->scope_name)) {
+        if (!streq(path_last(scope), sandbox->scope_name)) {
                 return 0;
         }
         fd = cgroup_open(mode, hierarchy, path);
@@ -73,6 +78,7 @@ static int check_place(const Sandbox *sandbox, pid_t pid, Str *reason) {
 static int limit_fault(const Sandbox *sandbox, const Limit *limit, uint64_t asked,
                        uint64_t *ret_read) {
         const HostFacts *host = &sandbox->manager->host;
+        _cleanup_free_ char *path = NULL;
         CgroupHierarchy hierarchy;
         const char *file;
         int r;
@@ -88,8 +94,10 @@ static int limit_fault(const Sandbox *sandbox, const Limit *limit, uint64_t aske
         if (r <= 0) {
                 return r < 0 ? r : -EOPNOTSUPP; /* what a parent has is no limit of this scope */
         }
-        r = limit_read(limit, host->cgroup_mode, host->cgroup_controllers, sandbox->run.leader_pid,
-                       ret_read);
+        r = stats_cgroup_of(sandbox, hierarchy, &path);
+        r = r < 0 ? r
+                  : limit_read_path(limit, host->cgroup_mode, host->cgroup_controllers, path,
+                                    ret_read);
         if (r < 0) {
                 return r;
         }

@@ -67,14 +67,22 @@ static uint64_t sum_numbers(const char *text, const char *key) {
         return sum;
 }
 
-static int read_one(CgroupMode mode, const StatsFile *stats, pid_t pid, uint64_t *ret) {
+int stats_cgroup_of(const Sandbox *sandbox, CgroupHierarchy hierarchy, char **ret) {
+        return cgroup_of_pid_above(
+                sandbox->manager->host.cgroup_mode, sandbox->run.leader_pid, hierarchy,
+                sandbox->manager->backend == BACKEND_SCOPE ? sandbox->scope_name : sandbox->name,
+                ret);
+}
+
+static int read_one(const Sandbox *sandbox, const StatsFile *stats, uint64_t *ret) {
+        CgroupMode mode = sandbox->manager->host.cgroup_mode;
         _cleanup_free_ char *path = NULL, *text = NULL;
         _cleanup_fd_ int fd = -EBADF;
         uint64_t number;
         size_t size;
         int r;
 
-        r = cgroup_of_pid(mode, pid, stats->hierarchy, &path);
+        r = stats_cgroup_of(sandbox, stats->hierarchy, &path);
         if (r < 0) {
                 return r;
         }
@@ -114,7 +122,7 @@ uint64_t stats_read(const Sandbox *sandbox, StatsKind kind) {
                 const StatsFile *file =
                         mode == CGROUP_UNIFIED ? &v2_files[kind][i] : &v1_files[kind][i];
 
-                if (file->file && read_one(mode, file, sandbox->run.leader_pid, &value) == 0) {
+                if (file->file && read_one(sandbox, file, &value) == 0) {
                         return value;
                 }
         }
@@ -130,8 +138,7 @@ char *stats_cgroup(const Sandbox *sandbox) {
                 return NULL;
         }
         for (size_t i = 0; i < ELEMENTS(order); i++) {
-                if (cgroup_of_pid(sandbox->manager->host.cgroup_mode, sandbox->run.leader_pid,
-                                  order[i], &path) == 0) {
+                if (stats_cgroup_of(sandbox, order[i], &path) == 0) {
                         return path;
                 }
         }

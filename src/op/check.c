@@ -99,6 +99,10 @@ static int check_cgroup(const Op *op) {
                                                                                              : -1;
 }
 
+static int check_delegate(const Op *op) {
+        return (op->args[0].u64 & ~(uint64_t) CGROUP_DELEGATED) == 0 ? -1 : 0;
+}
+
 static int check_mount_target(const Op *op) {
         for (int i = 0; i < OP_ARGS_MAX; i++) {
                 const char *name = op_table[op->kind].args[i].name;
@@ -269,6 +273,7 @@ static const KindRule kind_rules[_OP_MAX] = {
         [OP_LOOPBACK] = {.once = true},
         [OP_HOSTNAME] = {check_not_empty, .once = true},
         [OP_DOMAINNAME] = {check_not_empty, .once = true},
+        [OP_DELEGATE] = {check_delegate, .once = true},
         [OP_CGROUP_NAMESPACE] = {.once = true},
         [OP_CGROUP_VIEW] = {check_mount_target, .once = true},
         [OP_REAPER] = {.once = true},
@@ -454,6 +459,10 @@ static bool plan_is_whole(const Plan *plan, const Seen *seen) {
                 return false;
         }
         if ((seen->namespaces & CLONE_NEWUSER) != 0 && (!seen->root_user || !seen->root_group)) {
+                return false;
+        }
+        /* Who may manage cgroups is not to see those of others. */
+        if (seen->kinds[OP_DELEGATE] > seen->kinds[OP_CGROUP_NAMESPACE]) {
                 return false;
         }
         return seen->kinds[OP_EXEC] == 1 || seen->kinds[OP_REAPER] == 1;

@@ -64,6 +64,14 @@ static const NumberName protect_names[] = {
         {OP_PROTECT_INACCESSIBLE, "inaccessible"},
         {},
 };
+static const NumberName controller_names[] = {
+        {UINT64_C(1) << CGROUP_HIERARCHY_CPU, "cpu"},
+        {UINT64_C(1) << CGROUP_HIERARCHY_CPUSET, "cpuset"},
+        {UINT64_C(1) << CGROUP_HIERARCHY_IO, "io"},
+        {UINT64_C(1) << CGROUP_HIERARCHY_MEMORY, "memory"},
+        {UINT64_C(1) << CGROUP_HIERARCHY_PIDS, "pids"},
+        {},
+};
 static const NumberName stream_names[] = {{0, "stdin"}, {1, "stdout"}, {2, "stderr"}, {}};
 static const NumberName stdio_names[] = {
         {OP_STDIO_NULL, "null"},
@@ -193,6 +201,7 @@ static const ArgStyle arg_styles[_OP_MAX][OP_ARGS_MAX] = {
         [OP_DIRECTORY] = {PLAIN, OCTAL},
         [OP_ATTRIBUTES] = {PLAIN, BITS(mount_names)},
         [OP_PROTECT] = {PLAIN, NAMED(protect_names), NAMED(boolean_names)},
+        [OP_DELEGATE] = {BITS(controller_names)},
         [OP_STDIO] = {NAMED(stream_names), NAMED(stdio_names)},
         [OP_TERMINAL] = {PLAIN, PLAIN, NAMED(terminal_log_names)},
         [OP_RLIMIT] = {NAMED(rlimit_names), NAMED(infinity_names), NAMED(infinity_names)},

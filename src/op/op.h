@@ -4,6 +4,7 @@
 /* The vocabulary that planner and helper share: ops, their arguments, the plan as a list of them.
  * op_table[] (from ops.def) is the only place that knows what an op looks like. */
 
+#include "base/cgroup.h"
 #include "base/diag.h"
 #include "base/number-set.h"
 

@@ -37,7 +37,7 @@ typedef struct PlanInput {
 
 typedef struct ScopeProperty {
         char *name;            /* "MemoryMax" */
-        const char *signature; /* a literal: "t", "b", "s", "ay", "a(ss)", "a(st)" */
+        const char *signature; /* a literal: "t", "b", "s", "ay", "as", "a(ss)", "a(st)" */
         uint64_t number;
         char *text;
         ValueList list;  /* a(ss): text and second of each; a(st): text and size */

@@ -48,6 +48,32 @@ static int add_text(Builder *builder, uint16_t origin, Place place, const char *
                 name);
 }
 
+/* Without it the scope is systemd's, which may take controllers away from what is below. */
+static int add_delegation(Builder *builder) {
+        const Delegation delegation = spec_delegation(builder->spec);
+        ScopeProperty property = {.origin = (uint16_t) DIRECTIVE_Delegate,
+                                  .place = builder->spec->places[DIRECTIVE_Delegate]};
+
+        if (!delegation.on) {
+                return 0;
+        }
+        if (delegation.all) {
+                property.signature = "b";
+                property.number = 1;
+                return add_property(builder, property, "Delegate");
+        }
+        property.signature = "as";
+        property.list = builder->spec->delegate;
+        for (size_t i = builder->spec->delegate.n; i > 0; i--) {
+                if (builder->spec->delegate.items[i - 1].mode == DELEGATE_CHOICE_NO) {
+                        property.list.items += i;
+                        property.list.n -= i;
+                        break;
+                }
+        }
+        return add_property(builder, property, "DelegateControllers");
+}
+
 static int add_scope(Builder *builder) {
         const Spec *spec = builder->spec;
         const char *description = spec->description && spec->description[0] != '\0'
@@ -59,6 +85,7 @@ static int add_scope(Builder *builder) {
         if (r == 0) {
                 r = add_text(builder, FROM(builder, Slice), "Slice", spec->slice);
         }
+        r = r < 0 ? r : add_delegation(builder);
         /* A scope that failed would else stand in the way of the next start. */
         return r < 0 ? r : add_text(builder, FROM_NOTHING, "CollectMode", "inactive-or-failed");
 }
@@ -391,8 +418,9 @@ static int build_device_filter(Builder *builder) {
 static int build_oom_policy(Builder *builder) {
         const HostFacts *host = builder->input->host;
         const Spec *spec = builder->spec;
+        OomPolicy policy = spec_oom_policy(spec);
 
-        if (spec->oom_policy == OOM_POLICY_CONTINUE) {
+        if (policy == OOM_POLICY_CONTINUE) {
                 return 0;
         }
         if (!limit_is_offered(limit_find("MemoryMax"), host)) {
@@ -404,7 +432,7 @@ static int build_oom_policy(Builder *builder) {
                 }
                 return 0; /* no limit of this sandbox ends anything either */
         }
-        return spec->oom_policy == OOM_POLICY_KILL && host->cgroup_mode == CGROUP_UNIFIED
+        return policy == OOM_POLICY_KILL && host->cgroup_mode == CGROUP_UNIFIED
                        ? builder_add(builder, OP_OOM_GROUP, FROM(builder, OOMPolicy))
                        : 0;
 }

@@ -248,6 +248,32 @@ int build_network(Builder *builder) {
         return builder_add(builder, OP_DOMAINNAME, FROM(builder, Domainname), spec->domainname);
 }
 
+/* v1 hierarchies are no boundary: whoever may write there can do more than manage what is below. */
+static int build_delegation(Builder *builder) {
+        const HostFacts *host = builder->input->host;
+        const Delegation delegation = spec_delegation(builder->spec);
+
+        if (!delegation.on) {
+                return 0;
+        }
+        if (host->cgroup_mode != CGROUP_UNIFIED) {
+                builder_refuse(builder, FROM(builder, Delegate),
+                               "A cgroup of this host cannot be given away: that needs cgroup v2 "
+                               "alone at /sys/fs/cgroup, and here it is %s; boot with "
+                               "systemd.unified_cgroup_hierarchy=1, or remove the line",
+                               cgroup_mode_name(host->cgroup_mode));
+                return 0;
+        }
+        if (!host->cgroup_namespace) {
+                builder_refuse(builder, FROM(builder, Delegate),
+                               "This kernel has no cgroup namespaces, without which the workload "
+                               "would see the cgroups of others; remove the line");
+                return 0;
+        }
+        return builder_add(builder, OP_DELEGATE, FROM(builder, Delegate),
+                           U64(delegation.controllers), U64(delegation.all));
+}
+
 static int build_cgroup_namespace(Builder *builder) {
         const HostFacts *host = builder->input->host;
         int r;
@@ -279,7 +305,8 @@ int build_gate(Builder *builder) {
         const Spec *spec = builder->spec;
         int r;
 
-        r = build_cgroup_namespace(builder);
+        r = build_delegation(builder);
+        r = r < 0 ? r : build_cgroup_namespace(builder);
         if (r < 0) {
                 return r;
         }

@@ -35,6 +35,9 @@ RULE_CHECK(join_users);
 RULE_CHECK(join_names);
 RULE_CHECK(join_offsets);
 RULE_CHECK(join_mounts);
+RULE_CHECK(delegate_words);
+RULE_CHECK(delegate_namespaces);
+RULE_CHECK(delegate_view);
 
 /* rules-files.c */
 RULE_CHECK(root_or_layers);

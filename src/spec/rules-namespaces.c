@@ -3,6 +3,8 @@
 /* Rules about namespaces: id maps, and which namespaces are joined instead of made. */
 
 #include "spec/namespaces.h"
+
+#include "base/path.h"
 #include "spec/rule-checks.h"
 
 #include <linux/sched.h>
@@ -194,6 +196,55 @@ RULE_CHECK(join_mounts) {
                                     "The mount namespace is joined, with the root and all that is "
                                     "mounted there; remove one of the lines");
                 }
+        }
+        return 0;
+}
+
+/* -- delegated cgroups -- */
+
+RULE_CHECK(delegate_words) {
+        for (size_t i = 0; i < spec->delegate.n; i++) {
+                if (spec->delegate.items[i].flags & VALUE_INVERTED) {
+                        report(rule, &spec->delegate.items[i].place,
+                               "A list of controllers takes no ~; name those that are wanted");
+                        break;
+                }
+        }
+        return 0;
+}
+
+RULE_CHECK(delegate_namespaces) {
+        if (!spec_delegation(spec).on) {
+                return 0;
+        }
+        if ((spec_own(spec) & CLONE_NEWCGROUP) == 0) {
+                report_here(rule, "It needs a cgroup namespace of the sandbox's own: set "
+                                  "ProtectControlGroups=yes, and join none");
+        } else if ((spec_joined(spec) & CLONE_NEWNS) != 0) {
+                report_here(rule, "In a joined mount namespace the workload has no view of its "
+                                  "cgroup; remove one of the two");
+        }
+        return 0;
+}
+
+/* True where a path names /sys/fs/cgroup or a parent of it other than the root, whose other mounts
+ * stay as they are, too. */
+static bool holds_view(const ValueList *paths) {
+        for (size_t i = 0; i < paths->n; i++) {
+                if (!streq(paths->items[i].text, "/") &&
+                    path_is_below("/sys/fs/cgroup", paths->items[i].text)) {
+                        return true;
+                }
+        }
+        return false;
+}
+
+RULE_CHECK(delegate_view) {
+        if (spec_delegation(spec).on &&
+            (holds_view(&spec->read_only_paths) || holds_view(&spec->inaccessible_paths))) {
+                report_here(rule,
+                            "The workload is to write to /sys/fs/cgroup, which ReadOnlyPaths= "
+                            "or InaccessiblePaths= forbids; remove one of the two");
         }
         return 0;
 }

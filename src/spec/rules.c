@@ -551,6 +551,12 @@ const Rule rule_table[] = {
         E("port-range", PORT_Target, port_range,
           "A range of ports in Target= is as long as that of Listen=."),
         E("port-twice", PORT_Listen, port_twice, "No two ports listen on the same address."),
+        E("delegate-words", Delegate, delegate_words, "Delegate= takes no ~."),
+        E("delegate-namespaces", Delegate, delegate_namespaces,
+          "Delegate= needs a cgroup namespace of its own and a mount namespace that is not "
+          "joined."),
+        E("delegate-view", Delegate, delegate_view,
+          "Delegate= contradicts ReadOnlyPaths= and InaccessiblePaths= that hold /sys/fs/cgroup."),
         E("best-effort", BestEffort, best_effort, "BestEffort= holds names of limits."),
         E("wanted-by", WantedBy, wanted_by, "WantedBy= holds names of units."),
 };

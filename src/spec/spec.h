@@ -146,6 +146,16 @@ typedef enum NamespaceChoice {
         NAMESPACE_CHOICE_UTS,
         _NAMESPACE_CHOICE_MAX,
 } NamespaceChoice;
+typedef enum DelegateChoice {
+        DELEGATE_CHOICE_YES,
+        DELEGATE_CHOICE_NO,
+        DELEGATE_CHOICE_CPU,
+        DELEGATE_CHOICE_CPUSET,
+        DELEGATE_CHOICE_IO,
+        DELEGATE_CHOICE_MEMORY,
+        DELEGATE_CHOICE_PIDS,
+        _DELEGATE_CHOICE_MAX,
+} DelegateChoice;
 typedef enum KeyringMode {
         KEYRING_MODE_INHERIT,
         KEYRING_MODE_PRIVATE,
@@ -158,6 +168,7 @@ extern const char *const keyring_mode_names[_KEYRING_MODE_MAX];
 extern const char *const personality_names[_PERSONALITY_MAX];
 extern const char *const architecture_names[_ARCHITECTURE_MAX];
 extern const char *const namespace_choice_names[_NAMESPACE_CHOICE_MAX];
+extern const char *const delegate_choice_names[_DELEGATE_CHOICE_MAX];
 extern const char *const family_names[FAMILIES_MAX];
 extern const char *const service_type_names[_SERVICE_TYPE_MAX];
 extern const char *const restart_names[_RESTART_MODE_MAX];
@@ -227,6 +238,17 @@ static inline const ValueList *spec_id_map(const Spec *spec, bool group) {
 static inline bool spec_wants_users(const Spec *spec) {
         return spec->private_users.mode != USERS_NO || spec_id_map(spec, false)->n > 0;
 }
+
+/* What all assignments of Delegate= come to. */
+typedef struct Delegation {
+        bool on;
+        bool all;             /* whatever controllers there are */
+        uint32_t controllers; /* those that there must be: a mask of 1 << CgroupHierarchy */
+} Delegation;
+Delegation spec_delegation(const Spec *spec);
+/* OOMPolicy=; as in systemd, whoever manages cgroups is by default left alone when memory runs out
+ * in one of them. */
+OomPolicy spec_oom_policy(const Spec *spec);
 
 /* A time namespace is asked for by PrivateTime= or by either offset. */
 static inline bool spec_wants_time_namespace(const Spec *spec) {

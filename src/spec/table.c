@@ -2,6 +2,7 @@
 
 #include "spec/spec.h"
 
+#include "base/cgroup.h"
 #include "base/str.h"
 
 #include <sys/resource.h>
@@ -71,6 +72,13 @@ const char *const namespace_choice_names[_NAMESPACE_CHOICE_MAX] = {
         [NAMESPACE_CHOICE_MNT] = "mnt",       [NAMESPACE_CHOICE_NET] = "net",
         [NAMESPACE_CHOICE_PID] = "pid",       [NAMESPACE_CHOICE_TIME] = "time",
         [NAMESPACE_CHOICE_USER] = "user",     [NAMESPACE_CHOICE_UTS] = "uts",
+};
+
+const char *const delegate_choice_names[_DELEGATE_CHOICE_MAX] = {
+        [DELEGATE_CHOICE_YES] = "yes",   [DELEGATE_CHOICE_NO] = "no",
+        [DELEGATE_CHOICE_CPU] = "cpu",   [DELEGATE_CHOICE_CPUSET] = "cpuset",
+        [DELEGATE_CHOICE_IO] = "io",     [DELEGATE_CHOICE_MEMORY] = "memory",
+        [DELEGATE_CHOICE_PIDS] = "pids",
 };
 
 #define F(family) [AF_##family] = "AF_" #family
@@ -256,4 +264,38 @@ bool spec_is_best_effort(const Spec *spec, DirectiveId id) {
                 }
         }
         return false;
+}
+
+Delegation spec_delegation(const Spec *spec) {
+        static const uint32_t bits[_DELEGATE_CHOICE_MAX] = {
+                [DELEGATE_CHOICE_CPU] = UINT32_C(1) << CGROUP_HIERARCHY_CPU,
+                [DELEGATE_CHOICE_CPUSET] = UINT32_C(1) << CGROUP_HIERARCHY_CPUSET,
+                [DELEGATE_CHOICE_IO] = UINT32_C(1) << CGROUP_HIERARCHY_IO,
+                [DELEGATE_CHOICE_MEMORY] = UINT32_C(1) << CGROUP_HIERARCHY_MEMORY,
+                [DELEGATE_CHOICE_PIDS] = UINT32_C(1) << CGROUP_HIERARCHY_PIDS,
+        };
+        Delegation delegation = {};
+
+        assert(spec);
+
+        for (size_t i = 0; i < spec->delegate.n; i++) {
+                uint32_t choice = spec->delegate.items[i].mode;
+
+                if (choice == DELEGATE_CHOICE_NO || choice >= _DELEGATE_CHOICE_MAX) {
+                        delegation = (Delegation){};
+                        continue;
+                }
+                delegation.on = true;
+                delegation.all |= choice == DELEGATE_CHOICE_YES;
+                delegation.controllers |= bits[choice];
+        }
+        return delegation;
+}
+
+OomPolicy spec_oom_policy(const Spec *spec) {
+        assert(spec);
+
+        return spec->set[DIRECTIVE_OOMPolicy] || !spec_delegation(spec).on
+                       ? (OomPolicy) spec->oom_policy
+                       : OOM_POLICY_CONTINUE;
 }

@@ -136,7 +136,8 @@ static inline Plan *sample_plan(OpKind kind, Extreme extreme) {
                 } else if (each == OP_NAMESPACES) {
                         sample_add(plan, each, GREATEST);
                 } else if ((each == OP_ID_MAP && users) || each == OP_CGROUP || each == OP_LAYER ||
-                           each == OP_OVERLAY || each == OP_EXEC) {
+                           each == OP_OVERLAY || each == OP_EXEC ||
+                           (each == OP_CGROUP_NAMESPACE && kind == OP_DELEGATE)) {
                         sample_add(plan, each, LEAST);
                 }
         }

@@ -27,6 +27,8 @@ static const struct Case {
         {{.name = "Slice", .signature = "s"}, "s: "},
         {{.name = "AllowedCPUs", .signature = "ay", .set = {{0x0f, 0x81}}}, "ay: 15 129"},
         {{.name = "IOReadIOPSMax", .signature = "a(st)", .list = {&disk, 1}}, "a(st): /dev/sda 70"},
+        {{.name = "DelegateControllers", .signature = "as", .list = {items, 2}},
+         "as: /dev/fuse char-pts"},
         {{.name = "DeviceAllow", .signature = "a(ss)"}, "a(ss):"},
         {{.name = "DeviceAllow", .signature = "a(ss)", .list = {items, 2}},
          "a(ss): /dev/fuse rw char-pts rwm"},

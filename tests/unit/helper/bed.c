@@ -169,7 +169,7 @@ static bool take_report(Live *live) {
                 live->devpts = n_fds ? fds[0] : -EBADF;
                 live->outcome.built = true;
                 memcpy(live->outcome.degraded, report.object, sizeof(report.object));
-                ck_assert_int_eq(launch_go(&live->launch, -EBADF), 0);
+                ck_assert_int_eq(launch_go(&live->launch, &LAUNCH_GO_NONE), 0);
                 break;
         case REPORT_WORKLOAD:
                 ck_assert_uint_ge(n_fds, 1);
