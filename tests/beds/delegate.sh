@@ -111,7 +111,7 @@ check_running() {
         check_output "ps shows what stands deeper" 'sleep 0\.05' sh -c "for i in 1 2 3 4 5 6 7 8 9; do $SBXCTL ps manager; done"
         check_output "status, too" 'sleep 3002' "$SBXCTL" status manager
         check "freeze" "$SBXCTL" freeze manager
-        check_equal "all of it is frozen" "$(cat "$group/payload/c/cgroup.events" | sed -n 's/^frozen //p')" 1
+        check_equal "all of it is frozen" "$(sed -n "s/^frozen //p" "$group/payload/c/cgroup.events")" 1
         check "thaw" "$SBXCTL" thaw manager
         before=$(count)
         sleep 0.5
@@ -145,7 +145,7 @@ check_controllers() {
         check_output "yes: all controllers are there" 'memory.*pids' inside -p Delegate=yes -- /bin/cat $top/cgroup.controllers
         check_equal "a list: those alone" "$(inside -p Delegate=pids -- /bin/cat $top/cgroup.controllers)" pids
         check_output "a limit of a child group is met" "can't fork" \
-                inside -p Delegate=pids -- /bin/sh -c "$own && echo +pids >$top/cgroup.subtree_control && echo 2 >$top/child/pids.max && echo 0 >$top/child/cgroup.procs && sleep 1 & sleep 1 & sleep 1 & sleep 1 & sleep 1; wait" 
+                inside -p Delegate=pids -- /bin/sh -c "$own && echo +pids >$top/cgroup.subtree_control && echo 2 >$top/child/pids.max && echo 0 >$top/child/cgroup.procs; for i in 1 2 3 4; do sleep 1 & done; wait"
         check_equal "limits of the unit are not to be seen" \
                 "$(inside -p Delegate=yes -p MemoryMax=20M -p TasksMax=20 -- /bin/cat $top/memory.max $top/pids.max)" $'max\nmax'
         check_status "and hold" 137 inside -p Delegate=yes -p MemoryMax=20M -- /bin/sh -c \

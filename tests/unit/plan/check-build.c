@@ -3,90 +3,12 @@
 /* Decisions of the planner that depend on the host, on the back end or on how a program is started;
  * what each directive comes to is in tests/golden. */
 
+#include "fixture.h"
 #include "op/limit.h"
-#include "plan/builder.h"
 
-#include <check.h>
 #include <linux/sched.h>
 
-static const HostFacts full_host = {
-        .kernel_major = 6,
-        .kernel_minor = 1,
-        .cgroup_mode = CGROUP_UNIFIED,
-        .cgroup_controllers = UINT32_MAX,
-        .systemd_booted = true,
-        .journal = true,
-        .time_namespace = true,
-        .cgroup_namespace = true,
-        .user_namespace = true,
-};
-
-/* A plan under test and what it was made of. */
-typedef struct Fixture {
-        Spec *spec;
-        HostFacts host;
-        PlanInput input;
-        LayerSource layer;
-        LayerSources layers;
-        DiagList diags;
-        LaunchPlan *launch;
-} Fixture;
-
-static void fixture_assign(Fixture *fixture, const char *name, const char *text) {
-        const Place place = {.file = "test.sandbox", .line = 7, .column = 3};
-        const Directive *directive = directive_find_name(name);
-
-        ck_assert_msg(directive != NULL, "%s", name);
-        ck_assert_int_eq(spec_assign(fixture->spec, directive, NULL, text, &place, &fixture->diags),
-                         0);
-        ck_assert_msg(!diag_list_has_errors(&fixture->diags), "%s=%s", name, text);
-}
-
-static Fixture *fixture_new(void) {
-        Fixture *fixture = calloc(1, sizeof(*fixture));
-
-        ck_assert_ptr_nonnull(fixture);
-        ck_assert_int_eq(spec_new(&fixture->spec), 0);
-        fixture->host = full_host;
-        fixture->layer = (LayerSource){.path = (char *) "/usr/lib/sbx/layers/base"};
-        fixture->layers = (LayerSources){.sources = &fixture->layer, .n = 1};
-        fixture->input = (PlanInput){
-                .unit_name = "test.sandbox",
-                .spec = fixture->spec,
-                .layers = &fixture->layers,
-                .host = &fixture->host,
-                .backend = BACKEND_DIRECT,
-                .invocation = "0123456789abcdef0123456789abcdef",
-        };
-        fixture_assign(fixture, "ExecStart", "/bin/true");
-        return fixture;
-}
-
-static void fixture_free(Fixture *fixture) {
-        launch_plan_free(fixture->launch);
-        spec_free(fixture->spec);
-        diag_list_done(&fixture->diags);
-        free(fixture);
-}
-DEFINE_CLEANUP(Fixture *, fixture_free)
-#define _cleanup_fixture_ _cleanup_(fixture_freep)
-
-static const Plan *fixture_build(Fixture *fixture) {
-        ck_assert_int_eq(launch_plan_build(&fixture->input, &fixture->diags, &fixture->launch), 0);
-        ck_assert_int_eq(plan_check(fixture->launch->plan, NULL), 0);
-        return fixture->launch->plan;
-}
-
 /* -- the back ends -- */
-
-static const ScopeProperty *find_property(const LaunchPlan *launch, const char *name) {
-        for (size_t i = 0; i < launch->n_properties; i++) {
-                if (streq(launch->properties[i].name, name)) {
-                        return &launch->properties[i];
-                }
-        }
-        return NULL;
-}
 
 START_TEST(direct_back_end_has_ops_and_no_properties) {
         _cleanup_fixture_ Fixture *fixture = fixture_new();
@@ -242,99 +164,6 @@ START_TEST(an_explicit_infinity_overrides_systemd_s_default) {
         fixture_assign(fixture, "TasksMax", "infinity");
         (void) fixture_build(fixture);
         ck_assert_uint_eq(find_property(fixture->launch, "TasksMax")->number, UINT64_MAX);
-}
-END_TEST
-
-/* -- Delegate= -- */
-
-START_TEST(a_cgroup_is_given_away_on_v2_alone) {
-        static const CgroupMode refused[] = {CGROUP_NONE, CGROUP_V1, CGROUP_HYBRID};
-
-        for (size_t i = 0; i < ELEMENTS(refused); i++) {
-                _cleanup_fixture_ Fixture *fixture = fixture_new();
-
-                fixture_assign(fixture, "Delegate", "yes");
-                fixture_assign(fixture, "TasksMax", "infinity");
-                fixture->host.cgroup_mode = refused[i];
-                ck_assert_int_eq(
-                        launch_plan_build(&fixture->input, &fixture->diags, &fixture->launch),
-                        PLAN_E_UNSUPPORTED);
-                ck_assert_uint_eq(fixture->diags.n, 1);
-                ck_assert_str_eq(fixture->diags.diags[0].directive, "Delegate");
-                ck_assert_uint_eq(fixture->diags.diags[0].place.line, 7);
-        }
-}
-END_TEST
-
-START_TEST(a_cgroup_is_not_given_away_without_a_namespace) {
-        _cleanup_fixture_ Fixture *fixture = fixture_new();
-
-        fixture_assign(fixture, "Delegate", "pids");
-        fixture->host.cgroup_namespace = false;
-        ck_assert_int_eq(launch_plan_build(&fixture->input, &fixture->diags, &fixture->launch),
-                         PLAN_E_UNSUPPORTED);
-        ck_assert_str_eq(fixture->diags.diags[0].directive, "Delegate");
-}
-END_TEST
-
-START_TEST(what_is_given_away_is_what_was_said_last) {
-        static const struct {
-                const char *lines[3];
-                const char *property; /* NULL: none */
-                uint64_t controllers, all;
-        } cases[] = {
-                {{"yes"}, "Delegate", 0, 1},
-                {{"cpu", "yes"}, "Delegate", 1u << CGROUP_HIERARCHY_CPU, 1},
-                {{"cpu", "io pids"},
-                 "DelegateControllers",
-                 1u << CGROUP_HIERARCHY_CPU | 1u << CGROUP_HIERARCHY_IO |
-                         1u << CGROUP_HIERARCHY_PIDS,
-                 0},
-                {{"yes cpuset", "no", "memory"},
-                 "DelegateControllers",
-                 1u << CGROUP_HIERARCHY_MEMORY,
-                 0},
-                {{"cpu", "no"}, NULL, 0, 0},
-                {{"cpu", ""}, NULL, 0, 0},
-        };
-
-        for (size_t i = 0; i < ELEMENTS(cases); i++) {
-                _cleanup_fixture_ Fixture *fixture = fixture_new();
-                const ScopeProperty *property;
-                const Op *op;
-
-                for (size_t k = 0; k < 3 && cases[i].lines[k]; k++) {
-                        fixture_assign(fixture, "Delegate", cases[i].lines[k]);
-                }
-                fixture->input.backend = BACKEND_SCOPE;
-                op = plan_find(fixture_build(fixture), OP_DELEGATE);
-                ck_assert_int_eq(op != NULL, cases[i].property != NULL);
-                property = find_property(fixture->launch, "Delegate");
-                property =
-                        property ? property : find_property(fixture->launch, "DelegateControllers");
-                ck_assert_int_eq(property != NULL, cases[i].property != NULL);
-                if (op) {
-                        ck_assert_uint_eq(op->args[0].u64, cases[i].controllers);
-                        ck_assert_uint_eq(op->args[1].u64, cases[i].all);
-                        ck_assert_str_eq(property->name, cases[i].property);
-                        ck_assert_str_eq(property->signature, cases[i].all ? "b" : "as");
-                        for (size_t k = 0; k < property->list.n; k++) {
-                                ck_assert_str_ne(property->list.items[k].text, "no");
-                        }
-                }
-        }
-}
-END_TEST
-
-START_TEST(who_manages_cgroups_goes_on_when_memory_runs_out_in_one) {
-        _cleanup_fixture_ Fixture *fixture = fixture_new();
-
-        ck_assert_int_eq(spec_oom_policy(fixture->spec), OOM_POLICY_STOP);
-        fixture_assign(fixture, "Delegate", "yes");
-        ck_assert_int_eq(spec_oom_policy(fixture->spec), OOM_POLICY_CONTINUE);
-        fixture_assign(fixture, "OOMPolicy", "kill");
-        ck_assert_int_eq(spec_oom_policy(fixture->spec), OOM_POLICY_KILL);
-        ck_assert_ptr_nonnull(plan_find(fixture_build(fixture), OP_OOM_GROUP));
 }
 END_TEST
 
@@ -770,10 +599,6 @@ static void add_tests(TCase *tcase) {
         tcase_add_test(tcase, a_default_degrades);
         tcase_add_test(tcase, no_limit_needs_no_controller);
         tcase_add_test(tcase, an_explicit_infinity_overrides_systemd_s_default);
-        tcase_add_test(tcase, a_cgroup_is_given_away_on_v2_alone);
-        tcase_add_test(tcase, a_cgroup_is_not_given_away_without_a_namespace);
-        tcase_add_test(tcase, what_is_given_away_is_what_was_said_last);
-        tcase_add_test(tcase, who_manages_cgroups_goes_on_when_memory_runs_out_in_one);
         tcase_add_test(tcase, values_that_the_kernel_does_not_take_are_refused);
         tcase_add_test(tcase, a_small_quota_has_a_longer_period);
         tcase_add_test(tcase, root_inside_is_never_root_outside_by_want_of_a_kernel);
