@@ -129,22 +129,22 @@ int cgroup_read_controllers(int cgroup_fd, uint32_t *ret) {
         return 0;
 }
 
-static uint32_t controllers_v2(void) {
-        _cleanup_free_ char *path = NULL;
+static uint32_t controllers_v2(const char *path) {
+        _cleanup_free_ char *own = NULL;
         _cleanup_fd_ int fd = -EBADF;
         uint32_t mask = 0;
 
-        if (cgroup_of_pid(CGROUP_UNIFIED, 0, CGROUP_HIERARCHY_UNIFIED, &path) < 0) {
+        if (!path && cgroup_of_pid(CGROUP_UNIFIED, 0, CGROUP_HIERARCHY_UNIFIED, &own) < 0) {
                 return 0;
         }
-        fd = cgroup_open(CGROUP_UNIFIED, CGROUP_HIERARCHY_UNIFIED, path);
+        fd = cgroup_open(CGROUP_UNIFIED, CGROUP_HIERARCHY_UNIFIED, path ? path : own);
         return fd >= 0 && cgroup_read_controllers(fd, &mask) == 0 ? mask : 0;
 }
 
-uint32_t cgroup_controllers(CgroupMode mode) {
+uint32_t cgroup_controllers(CgroupMode mode, const char *path) {
         switch (mode) {
         case CGROUP_UNIFIED:
-                return controllers_v2();
+                return controllers_v2(path);
         case CGROUP_HYBRID:
         case CGROUP_V1:
                 return controllers_v1();

@@ -48,8 +48,8 @@ const char *cgroup_hierarchy_name(CgroupHierarchy hierarchy);
  * controller answers with /sys/fs/cgroup. */
 const char *cgroup_mount_point(CgroupMode mode, CgroupHierarchy hierarchy);
 /* The controllers that this host lets us use, as a mask of 1 << CgroupHierarchy: on v2 from
- * cgroup.controllers of the caller's own cgroup, on v1 from what is mounted. */
-uint32_t cgroup_controllers(CgroupMode mode);
+ * cgroup.controllers of a cgroup, NULL for the caller's own, on v1 from what is mounted. */
+uint32_t cgroup_controllers(CgroupMode mode, const char *path);
 /* cgroup2: those in cgroup.controllers of a directory. */
 int cgroup_read_controllers(int cgroup_fd, uint32_t *ret);
 

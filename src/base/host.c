@@ -29,12 +29,18 @@ int host_facts_probe(HostFacts *ret) {
                 return -EINVAL;
         }
         facts.cgroup_mode = cgroup_mode_detect();
-        facts.cgroup_controllers = cgroup_controllers(facts.cgroup_mode);
         facts.systemd_booted = is_type("/run/systemd/system", S_IFDIR); /* sd_booted(3) */
+        host_facts_set_scopes(&facts, facts.systemd_booted);
         facts.journal = is_type("/run/systemd/journal/stdout", S_IFSOCK);
         facts.time_namespace = is_there("/proc/self/ns/time");
         facts.cgroup_namespace = is_there("/proc/self/ns/cgroup");
         facts.user_namespace = is_there("/proc/self/ns/user");
         *ret = facts;
         return 0;
+}
+
+void host_facts_set_scopes(HostFacts *facts, bool scopes) {
+        assert(facts);
+
+        facts->cgroup_controllers = cgroup_controllers(facts->cgroup_mode, scopes ? "/" : NULL);
 }

@@ -17,4 +17,9 @@ typedef struct HostFacts {
         bool user_namespace;
 } HostFacts;
 
+/* With cgroup_controllers as under the host's own init. */
 int host_facts_probe(HostFacts *ret);
+/* The controllers that sandboxes can have. On v2 a service sees those that its own parent hands
+ * down, and the helper makes groups below itself; a scope below another slice can have whatever the
+ * root has. */
+void host_facts_set_scopes(HostFacts *facts, bool scopes);

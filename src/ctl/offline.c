@@ -40,6 +40,7 @@ int offline_init(Offline *offline, const char *backend_text) {
                         return SBX_EXIT_FAILURE;
                 }
                 offline->backend = (Backend) backend;
+                host_facts_set_scopes(&offline->host, offline->backend == BACKEND_SCOPE);
         }
         return unit_search_system(&offline->search);
 }

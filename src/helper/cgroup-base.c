@@ -69,7 +69,7 @@ static int base_open_own(CgroupBase *base) {
         bool any = false;
 
         base->mode = cgroup_mode_detect();
-        base->controllers = cgroup_controllers(base->mode);
+        base->controllers = cgroup_controllers(base->mode, NULL);
         for (int i = 0; i < _CGROUP_HIERARCHY_MAX; i++) {
                 if (base->own[i] < 0 && hierarchy_is_used(base->mode, i)) {
                         base->own[i] = open_own(base, (CgroupHierarchy) i);

@@ -432,32 +432,6 @@ static int manager_open_directories(Manager *manager) {
         return 0;
 }
 
-/* On v2 a service sees the controllers that its own parent hands down; a scope below another slice
- * can have whatever the root has. */
-static int host_facts_of_scopes(HostFacts *host) {
-        _cleanup_free_ char *text = NULL;
-        size_t size;
-        int r;
-
-        r = file_read_at(AT_FDCWD, "/sys/fs/cgroup/cgroup.controllers", 4096, &text, &size);
-        if (r < 0) {
-                return r;
-        }
-        for (char *word = text; *word != '\0';) {
-                size_t n = strcspn(word, " \n");
-                bool last = word[n] == '\0';
-
-                word[n] = '\0';
-                for (unsigned i = 0; i < _CGROUP_HIERARCHY_MAX; i++) {
-                        if (n > 0 && streq(cgroup_hierarchy_name((CgroupHierarchy) i), word)) {
-                                host->cgroup_controllers |= 1u << i;
-                        }
-                }
-                word += n + (last ? 0 : 1);
-        }
-        return 0;
-}
-
 /* Of the default profile, now: the first start need not wait for it. */
 static int manager_compile_filters(Manager *manager) {
         const OpBlob *arguments, *calls;
@@ -482,12 +456,7 @@ static int manager_probe(Manager *manager) {
         } else {
                 manager->backend = manager->host.systemd_booted ? BACKEND_SCOPE : BACKEND_DIRECT;
         }
-        if (manager->backend == BACKEND_SCOPE && manager->host.cgroup_mode == CGROUP_UNIFIED) {
-                r = host_facts_of_scopes(&manager->host);
-                if (r < 0) {
-                        return log_fault(r, "Failed to read the host's cgroup controllers: %m");
-                }
-        }
+        host_facts_set_scopes(&manager->host, manager->backend == BACKEND_SCOPE);
         r = spec_new(&manager->defaults);
         return r < 0 ? r : manager_compile_filters(manager);
 }

@@ -9,6 +9,9 @@ set -uo pipefail
 
 units=/run/sbx/system
 slice=/sys/fs/cgroup/sbx.slice
+# That from which the build was installed; nothing needs it any more.
+disk=/dev/vdb
+scratch=/run/sbx-disk
 
 unit() {
         mkdir -p "$units"
@@ -33,7 +36,16 @@ check_files() {
 	TasksMax=32
 	CPUQuota=50%
 	CPUWeight=42
+	AllowedCPUs=0
+	AllowedMemoryNodes=0
+	IOWeight=200
+	IOReadBandwidthMax=$disk 5M
+	IOWriteBandwidthMax=$disk 3M
+	IOReadIOPSMax=$disk 50
+	IOWriteIOPSMax=$disk 70
+	OOMPolicy=kill
 	END
+	echo bfq >"/sys/block/${disk##*/}/queue/scheduler"
         check "a sandbox with limits starts" "$SBXCTL" start limits
         file_is limits memory.max 67108864
         file_is limits memory.high 50331648
@@ -43,6 +55,13 @@ check_files() {
         file_is limits pids.max 32
         file_is limits cpu.max "50000 100000"
         file_is limits cpu.weight 42
+        file_is limits cpuset.cpus 0
+        file_is limits cpuset.cpus.effective 0
+        file_is limits cpuset.mems 0
+        file_is limits io.weight "default 200"
+        file_is limits io.bfq.weight "default 109"
+        file_is limits io.max "$(cat "/sys/block/${disk##*/}/dev") rbps=5000000 wbps=3000000 riops=50 wiops=70"
+        file_is limits memory.oom.group 1
         check_equal "systemd knows the same" "$(systemctl show -p MemoryMax --value sbx-limits.scope)" 67108864
         check_output "the memory that it has taken is told" '^[1-9][0-9]*$' property limits MemoryCurrent
         check "it is stopped" "$SBXCTL" stop limits
@@ -64,7 +83,50 @@ check_oom() {
         "$SBXCTL" reset-failed greedy
 }
 
+# dd_takes [-p Directive=value]… -- OPERAND…: hundredths of a second, for what goes to the disk or comes from it.
+dd_takes() {
+        local -a options=()
+        while [ "$1" != -- ]; do
+                options+=("$1")
+                shift
+        done
+        shift
+        "$SBXCTL" run --pipe -p Layers=busybox -p "BindPaths=$scratch:/mnt" "${options[@]}" -- \
+                /bin/busybox time /bin/dd "$@" 2>&1 </dev/null | tr -d '\n' | sed -nE 's/^.*real\t0m ([0-9]+)\.([0-9]{2})s.*$/\1\2/p'
+}
+
+# slowed DIRECTIVE=VALUE OPERAND…: three seconds' worth.
+slowed() {
+        local directive=$1 took
+        shift
+        took=$(dd_takes -p "$directive" -- "$@")
+        check "$directive makes it wait, ${took:-nothing} hundredths of a second" test "${took:-0}" -ge 250
+}
+
+quick() {
+        local took
+        took=$(dd_takes -- "$@")
+        check "without it there is no such wait, but ${took:-nothing}" test "${took:-1000}" -lt 150
+}
+
+check_disk() {
+        mkdir "$scratch"
+        mkfs.ext4 -q -F "$disk" && mount "$disk" "$scratch" && chmod 777 "$scratch" &&
+                head -c 3M /dev/zero >"$scratch/file" && sync
+        slowed "IOWriteBandwidthMax=$disk 1M" if=/dev/zero of=/mnt/new bs=64k count=48 oflag=direct
+        slowed "IOWriteIOPSMax=$disk 16" if=/dev/zero of=/mnt/new bs=4k count=48 oflag=direct
+        quick if=/dev/zero of=/mnt/new bs=64k count=48 oflag=direct
+        slowed "IOReadBandwidthMax=$disk 1M" if=/mnt/file of=/dev/null bs=64k count=48 iflag=direct
+        slowed "IOReadIOPSMax=$disk 16" if=/mnt/file of=/dev/null bs=4k count=48 iflag=direct
+        quick if=/mnt/file of=/dev/null bs=64k count=48 iflag=direct
+        umount "$scratch"
+        rmdir "$scratch"
+        check_output "what this kernel does not have is refused by name" 'IODeviceLatencyTargetSec=' \
+                "$SBXCTL" run -p Layers=busybox -p "IODeviceLatencyTargetSec=$disk 25ms" -- /bin/true
+}
+
 systemctl start sbxd
 check_files
+check_disk
 check_oom
 finish

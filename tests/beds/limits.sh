@@ -11,7 +11,7 @@ export NO_COLOR=1
 
 top=/sys/fs/cgroup
 systemd=no
-[ -d /run/systemd/system ] && systemd=yes
+[ -d /run/systemd/system ] && [ "${SBX_BACKEND:-}" != direct ] && systemd=yes
 version=2
 [ -d "$top/memory" ] && version=1
 
@@ -71,7 +71,7 @@ limit() {
         local file=$3 pattern=$4 group
         if [ "$version" = 2 ]; then
                 file=$5 pattern=$6
-                grep -qw "$2" "$top/cgroup.controllers" && group=$(find "$top" -name "$file" -print -quit)
+                group=$(grep -Fx -- "$file" <<<"$files")
         elif [ "${7:-}" != no ] || [ "$systemd" = no ]; then
                 group=$(find "$top/$2" -name "$file" -print -quit 2>/dev/null)
         fi
@@ -193,6 +193,16 @@ check_rlimits() {
                 "100 200"
 }
 
+# The files that a cgroup can have here: systemd hands controllers down where they are asked for.
+files=""
+if [ "$version" = 2 ]; then
+        for controller in $(cat "$top/cgroup.controllers"); do
+                echo "+$controller" >"$top/cgroup.subtree_control"
+        done
+        mkdir "$top/sbx-files"
+        files=$(ls "$top/sbx-files")
+        rmdir "$top/sbx-files"
+fi
 # What the daemons make once, they keep.
 "$SBXCTL" run -p Layers=busybox -- /bin/true
 census=$("$here/census.sh")

@@ -172,8 +172,8 @@ static uint64_t limit_of(pid_t pid, LimitId id) {
         CgroupMode mode = cgroup_mode_detect();
         uint64_t value = 0;
 
-        ck_assert_int_eq(limit_read(&limit_table[id], mode, cgroup_controllers(mode), pid, &value),
-                         0);
+        ck_assert_int_eq(
+                limit_read(&limit_table[id], mode, cgroup_controllers(mode, NULL), pid, &value), 0);
         return value;
 }
 
