@@ -22,7 +22,8 @@ struct ScopeJob {
         ScopeJob *next;
         JobStage stage;
         bool retried;
-        bool no_oom_policy; /* this systemd has none for scopes, and so nothing to switch off */
+        bool no_oom_policy; /* this systemd, before 253, has none for scopes */
+        bool survives_oom;
         bool over;
         ScopeDone done;
         void *userdata;
@@ -278,6 +279,7 @@ static bool has_setting(const ScopeJob *job, const char *name) {
 }
 
 static int append_start(sd_bus_message *message, const ScopeJob *job) {
+        bool uncounted = job->no_oom_policy && job->survives_oom;
         int r;
 
         r = sd_bus_message_append(message, "ss", job->name, "fail");
@@ -293,8 +295,14 @@ static int append_start(sd_bus_message *message, const ScopeJob *job) {
                 r = sd_bus_message_append(message, "(sv)", "CollectMode", "s",
                                           "inactive-or-failed");
         }
+        if (r >= 0 && uncounted) {
+                /* it stops every scope in which memory runs out, if it counts its memory */
+                r = sd_bus_message_append(message, "(sv)", "MemoryAccounting", "b", 0);
+        }
         for (size_t i = 0; i < job->n_settings && r >= 0; i++) {
-                r = setting_append(message, &job->settings[i]);
+                if (!uncounted || !streq(job->settings[i].name, "MemoryAccounting")) {
+                        r = setting_append(message, &job->settings[i]);
+                }
         }
         if (r >= 0) {
                 r = append_pids(message, job);
@@ -387,6 +395,7 @@ static int job_copy_start(ScopeJob *job, const ScopeStart *start) {
                 memcpy(job->pids, start->pids, start->n_pids * sizeof(*job->pids));
         }
         job->n_pids = start->n_pids;
+        job->survives_oom = start->survives_oom;
         for (size_t i = 0; i < start->n_settings; i++) {
                 ScopeSetting *copy = &job->settings[i];
 

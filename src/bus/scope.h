@@ -34,6 +34,7 @@ typedef struct ScopeStart {
         size_t n_pids;
         const ScopeSetting *settings;
         size_t n_settings;
+        bool survives_oom; /* on cgroup2: a process of it that is killed is no reason to stop it */
 } ScopeStart;
 
 /* result: 0, or -errno with a sentence. The job is still the owner's, who frees it here or later.

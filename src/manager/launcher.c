@@ -294,6 +294,8 @@ static int scope_request(Sandbox *sandbox) {
                 .pids = pids,
                 .n_pids = sandbox->run.relay_pid > 0 ? 2 : 1,
                 .n_settings = launch->n_properties,
+                .survives_oom = sandbox->manager->host.cgroup_mode == CGROUP_UNIFIED &&
+                                sandbox_spec(sandbox)->oom_policy == OOM_POLICY_CONTINUE,
         };
         int r;
 

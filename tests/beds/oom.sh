@@ -23,6 +23,8 @@ start() {
 	ExecStart=/bin/sh -c 'trap "echo told to stop; exit 0" TERM; sleep 2001 & (until [ -e /tmp/go ]; do sleep 0.1; done; $greedy; echo greed ended with \$\$?) & while :; do sleep 0.1; done'
 	END
         check "OOMPolicy=${2:-} starts" "$SBXCTL" start "$1"
+        cgroup1_here || check_equal "the kernel ends all together for kill alone" \
+                "$(cgroup_file "$1" memory memory.oom.group)" "$([ "$2" = kill ] && echo 1 || echo 0)"
 }
 
 greed() {
@@ -37,6 +39,7 @@ check_continue() {
         sleep 1
         check_equal "the sandbox runs on" "$(property goes-on ActiveState) $(property goes-on Result)" "active success"
         check_output "with what else is in it" 'sleep 2001' "$SBXCTL" ps goes-on
+        cgroup1_here || check_output "the kernel counted both" '^oom_kill 2$' cgroup_file goes-on memory memory.events
         check "it is stopped" "$SBXCTL" stop goes-on
         check_equal "as if nothing had been" "$(property goes-on ActiveState) $(property goes-on Result)" "inactive success"
 }
