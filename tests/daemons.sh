@@ -3,6 +3,7 @@
 #
 # To be sourced: runs sbxd out of a build folder, uninstalled, and ends it without a trace.
 #   daemons_start BUILD; daemons_stop
+# SBX_BACKEND: the way to cgroups, where it is not to be that of the host.
 # Sets SBXCTL, and the search paths of units and layers.
 
 # The file outlives a daemon that was killed, and the kernel's list has those of other mount namespaces.
@@ -12,7 +13,8 @@ listens() {
 
 # sbxd alone, again where it was killed; sets sbxd_pid.
 sbxd_run() {
-        "$1/src/sbxd" --helper="$1/src/sbx-helper" --relay="$1/src/sbx-relay" >>"$sbxd_log" 2>&1 </dev/null &
+        "$1/src/sbxd" ${SBX_BACKEND:+"--backend=$SBX_BACKEND"} \
+                --helper="$1/src/sbx-helper" --relay="$1/src/sbx-relay" >>"$sbxd_log" 2>&1 </dev/null &
         sbxd_pid=$!
 }
 

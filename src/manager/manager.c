@@ -501,7 +501,8 @@ static int manager_make_spawner(Manager *manager, const char *socket_path) {
                 .runtime_directory = manager->options.runtime_directory,
         };
 
-        if (manager->host.systemd_booted || manager->options.helper_socket) {
+        if ((manager->host.systemd_booted && manager->backend == BACKEND_SCOPE) ||
+            manager->options.helper_socket) {
                 return 0;
         }
         return spawner_new(&input, &manager->spawner);

@@ -13,6 +13,7 @@ build=/srv/build
 
 top=/sys/fs/cgroup
 units=/run/sbx-units
+disk=/dev/vda
 # On ext4: what lies in /run is on a tmpfs.
 layers=/var/lib/sbx/layers
 export NO_COLOR=1 SBX_BUILD_ROOT=$build SBX_SOURCE_ROOT=/srv/source
@@ -40,6 +41,14 @@ check_files() {
 	MemoryLow=8M
 	MemoryMin=4M
 	MemorySwapMax=16M
+	AllowedCPUs=0
+	AllowedMemoryNodes=0
+	IOWeight=200
+	IOReadBandwidthMax=$disk 5M
+	IOWriteBandwidthMax=$disk 3M
+	IOReadIOPSMax=$disk 50
+	IOWriteIOPSMax=$disk 70
+	OOMPolicy=kill
 	END
         check "a sandbox with all limits" "$SBXCTL" start limits
         group=$(cgroup_of limits)
@@ -52,6 +61,16 @@ check_files() {
         check_equal "memory.low" "$(cat "$group/memory.low")" 8388608
         check_equal "memory.min" "$(cat "$group/memory.min")" 4194304
         check_equal "memory.swap.max" "$(cat "$group/memory.swap.max")" 16777216
+        check_equal "cpuset.cpus" "$(cat "$group/cpuset.cpus.effective")" 0
+        check_equal "cpuset.mems" "$(cat "$group/cpuset.mems")" 0
+        check_equal "io.weight" "$(cat "$group/io.weight")" "default 200"
+        check_equal "io.max" "$(cat "$group/io.max")" \
+                "$(cat "/sys/block/${disk##*/}/dev") rbps=5000000 wbps=3000000 riops=50 wiops=70"
+        check_equal "memory.oom.group" "$(cat "$group/memory.oom.group")" 1
+        check "freeze" "$SBXCTL" freeze limits
+        check_output "cgroup.events has it" '^frozen 1$' cat "$group/cgroup.events"
+        check "thaw" "$SBXCTL" thaw limits
+        check_output "and that it is over" '^frozen 0$' cat "$group/cgroup.events"
         check_output "the memory that it has taken is told" '^[1-9][0-9]*$' property limits MemoryCurrent
         check_equal "exec stands in the same cgroup" \
                 "$("$SBXCTL" exec --pipe limits -- /bin/cat /proc/self/cgroup)" "0::/"

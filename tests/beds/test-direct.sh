@@ -29,7 +29,9 @@ check "the page is served" served
 check "sbxctl stop web" "$SBXCTL" stop web
 parts=0
 for part in "$@"; do
+        began=$SECONDS
         "$here/$part" || parts=1
+        echo "# $part took $((SECONDS - began)) s"
 done
 check_census "nothing is left of it all" "$census"
 check "the daemons end" daemons_stop
