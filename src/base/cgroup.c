@@ -6,6 +6,7 @@
 #include "base/parse.h"
 #include "base/path.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <stdio.h>
@@ -280,4 +281,8 @@ int cgroup_read_pids(int cgroup_fd, pid_t **ret, size_t *ret_n) {
         *ret = TAKE(pids);
         *ret_n = n;
         return 0;
+}
+
+bool cgroup_is_child(const struct dirent *entry) {
+        return entry->d_type == DT_DIR && !streq(entry->d_name, ".") && !streq(entry->d_name, "..");
 }

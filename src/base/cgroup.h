@@ -34,13 +34,14 @@ typedef enum CgroupHierarchy {
 } CgroupHierarchy;
 
 /* What can be given to a workload to manage, as a mask; and the most cgroups below one that is, and
- * how deep: whoever walks over them all comes to an end. */
+ * how deep: whoever walks over them all comes to an end, and a path of the longest names is still
+ * one that the kernel can tell (PATH_MAX). */
 #define CGROUP_DELEGATED                                                                 \
         (UINT32_C(1) << CGROUP_HIERARCHY_MEMORY | UINT32_C(1) << CGROUP_HIERARCHY_PIDS | \
          UINT32_C(1) << CGROUP_HIERARCHY_CPU | UINT32_C(1) << CGROUP_HIERARCHY_CPUSET |  \
          UINT32_C(1) << CGROUP_HIERARCHY_IO)
 #define CGROUP_DESCENDANTS_MAX 1024u
-#define CGROUP_DEPTH_MAX 16u
+#define CGROUP_DEPTH_MAX 12u
 
 /* "memory"; for the unified one "". */
 const char *cgroup_hierarchy_name(CgroupHierarchy hierarchy);
@@ -64,3 +65,7 @@ int cgroup_of_pid_above(CgroupMode mode, pid_t pid, CgroupHierarchy hierarchy, c
 int cgroup_open(CgroupMode mode, CgroupHierarchy hierarchy, const char *path);
 /* The pids of cgroup.procs; the caller frees *ret. At most 65536. */
 int cgroup_read_pids(int cgroup_fd, pid_t **ret, size_t *ret_n);
+
+struct dirent;
+/* True for a cgroup among the entries of a cgroup's directory, whatever it is called. */
+bool cgroup_is_child(const struct dirent *entry) _pure_;

@@ -28,13 +28,13 @@ static int check_mark(int cgroup_fd) {
         return -EPERM;
 }
 
-/* Whatever the workload makes can be walked over and removed. */
+/* Whatever the workload makes can be walked over and removed. The leaves are counted, too. */
 static int bound(int cgroup_fd, const char **ret_object) {
         static const struct {
                 const char *file;
                 unsigned most;
-        } bounds[] = {{"cgroup.max.depth", CGROUP_DEPTH_MAX},
-                      {"cgroup.max.descendants", CGROUP_DESCENDANTS_MAX}};
+        } bounds[] = {{"cgroup.max.depth", CGROUP_DEPTH_MAX + 1},
+                      {"cgroup.max.descendants", CGROUP_DESCENDANTS_MAX + 2}};
         int r = 0;
 
         for (size_t i = 0; i < ELEMENTS(bounds) && r == 0; i++) {

@@ -164,7 +164,7 @@ static int for_each_child(int cgroup_fd, unsigned depth, ChildFn fn, const void 
         }
         for (struct dirent *entry = readdir(directory); entry && result >= 0;
              entry = readdir(directory)) {
-                if (entry->d_type == DT_DIR && entry->d_name[0] != '.') {
+                if (cgroup_is_child(entry)) {
                         result = fn(cgroup_fd, entry->d_name, depth + 1, userdata);
                 }
         }

@@ -141,8 +141,8 @@ static int collect(Collector *collector, int cgroup_fd, unsigned depth) {
         while (r == 0 && (entry = readdir(dir))) {
                 _cleanup_fd_ int below = -EBADF;
 
-                if (entry->d_type != DT_DIR || entry->d_name[0] == '.' ||
-                    depth >= CGROUP_DEPTH_MAX || ++collector->n_cgroups > CGROUP_DESCENDANTS_MAX) {
+                if (!cgroup_is_child(entry) || depth > CGROUP_DEPTH_MAX ||
+                    ++collector->n_cgroups > CGROUP_DESCENDANTS_MAX + 2) {
                         continue;
                 }
                 below = openat(fd, entry->d_name, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
