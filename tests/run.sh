@@ -13,7 +13,7 @@ set -uo pipefail
 
 source=$(dirname "$(dirname "$(readlink -f "$0")")")
 cd "$source" || exit 1
-fuzz_seconds=${SBX_FUZZ_SECONDS:-20}
+fuzz_seconds=${SBX_FUZZ_SECONDS:-60}
 passed=0
 failed=0
 logs=$(mktemp -d)

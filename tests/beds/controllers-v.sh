@@ -125,8 +125,24 @@ check_disk() {
                 "$SBXCTL" run -p Layers=busybox -p "IODeviceLatencyTargetSec=$disk 25ms" -- /bin/true
 }
 
+# device_says [-p Directive=value]…: of a device that all see, and that the kernel lets open or not.
+device_says() {
+        "$SBXCTL" run --pipe -p Layers=busybox "$@" -- \
+                /bin/sh -c '{ head -c 1 /dev/zero >/dev/null; } 2>/dev/null && echo open || echo closed' 2>&1
+}
+
+# By programs that systemd attaches to a scope's cgroup.
+check_devices() {
+        check_equal "without DevicePolicy= a device is open" "$(device_says)" open
+        check_equal "DevicePolicy=strict closes it" \
+                "$(device_says -p DevicePolicy=strict -p 'DeviceAllow=/dev/null rw')" closed
+        check_equal "DeviceAllow= opens it" \
+                "$(device_says -p DevicePolicy=strict -p 'DeviceAllow=/dev/null rw' -p 'DeviceAllow=/dev/zero r')" open
+}
+
 systemctl start sbxd
 check_files
+check_devices
 check_disk
 check_oom
 finish

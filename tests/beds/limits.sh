@@ -71,7 +71,7 @@ limit() {
         local file=$3 pattern=$4 group
         if [ "$version" = 2 ]; then
                 file=$5 pattern=$6
-                group=$(grep -Fx -- "$file" <<<"$files")
+                group=$(grep -Fx -- "$file" <<<"$known")
         elif [ "${7:-}" != no ] || [ "$systemd" = no ]; then
                 group=$(find "$top/$2" -name "$file" -print -quit 2>/dev/null)
         fi
@@ -194,13 +194,14 @@ check_rlimits() {
 }
 
 # The files that a cgroup can have here: systemd hands controllers down where they are asked for.
-files=""
+known=""
 if [ "$version" = 2 ]; then
-        for controller in $(cat "$top/cgroup.controllers"); do
+        read -ra controllers <"$top/cgroup.controllers"
+        for controller in "${controllers[@]}"; do
                 echo "+$controller" >"$top/cgroup.subtree_control"
         done
         mkdir "$top/sbx-files"
-        files=$(ls "$top/sbx-files")
+        known=$(ls "$top/sbx-files")
         rmdir "$top/sbx-files"
 fi
 # What the daemons make once, they keep.

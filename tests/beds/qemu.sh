@@ -11,7 +11,7 @@
 # shellcheck disable=SC2034 # for whoever sources this
 source_root=$(dirname "$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")")
 cache=${SBX_CACHE:-/var/cache/sbx-tests}
-seconds=${SBX_BED_SECONDS:-900}
+seconds=${SBX_BED_SECONDS:-1500}
 modules="virtio_pci virtio_blk loop overlay erofs veth"
 
 die() {
