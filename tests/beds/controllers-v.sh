@@ -111,7 +111,7 @@ quick() {
 
 check_disk() {
         mkdir "$scratch"
-        mkfs.ext4 -q -F "$disk" && mount "$disk" "$scratch" && chmod 777 "$scratch" &&
+        mkfs.ext4 -q -F "$disk" >/dev/null 2>&1 && mount "$disk" "$scratch" && chmod 777 "$scratch" &&
                 head -c 3M /dev/zero >"$scratch/file" && sync
         slowed "IOWriteBandwidthMax=$disk 1M" if=/dev/zero of=/mnt/new bs=64k count=48 oflag=direct
         slowed "IOWriteIOPSMax=$disk 16" if=/dev/zero of=/mnt/new bs=4k count=48 oflag=direct
