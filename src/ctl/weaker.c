@@ -15,6 +15,7 @@ static const struct {
         {"PrivateNetwork", "no", "It uses the host's network, its abstract sockets included."},
         {"PrivateIPC", "no", "It shares System V memory and message queues with the host."},
         {"PrivateDevices", "no", "It sees the host's devices."},
+        {"DeviceAllow", NULL, "It may use these devices of the host."},
         {"PrivateTmp", "no", "Its temporary files lie where others can reach them."},
         {"ProtectHostname", "no", "The host's name is its own."},
         {"ProtectControlGroups", "no", "It sees the host's control groups."},

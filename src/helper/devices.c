@@ -13,8 +13,8 @@ int device_source(const Op *op) {
         _cleanup_fd_ int device = -EBADF, tree = -EBADF;
         int r;
 
-        device = device_open(op->args[0].string, (unsigned) op->args[1].u64,
-                             (unsigned) op->args[2].u64);
+        device = device_open(op->args[0].string, op->args[2].u64 == OP_DEVICE_BLOCK,
+                             (unsigned) op->args[3].u64, (unsigned) op->args[4].u64);
         if (device < 0) {
                 return device;
         }

@@ -114,6 +114,11 @@ int mounts_make(Build *build, bool by_builder) {
         return 0;
 }
 
+/* Of what comes from the host the first argument is where from. */
+static const char *target_of(const Op *op) {
+        return op->args[op->kind == OP_BIND || op->kind == OP_DEVICE ? 1 : 0].string;
+}
+
 /* What stands for the sandbox's /proc, /sys, /dev must be found where the name says: a link there
  * is a trap. Where a user wants something bound, links inside the root are followed. */
 static Links links_of(OpKind kind) {
@@ -198,7 +203,7 @@ static int attach_mount(Build *build, int root, size_t i) {
         if (tree < 0) {
                 return 0; /* a bind whose source may be missing */
         }
-        r = attach(root, op, tree, op->args[op->kind == OP_BIND ? 1 : 0].string);
+        r = attach(root, op, tree, target_of(op));
         if (r < 0) {
                 return r;
         }
@@ -266,8 +271,7 @@ int mounts_attach(Build *build, int root) {
                 int r = apply(build, root, i);
 
                 if (r < 0) {
-                        return build_fault(build, r, STEP_MOUNT, (int) i,
-                                           op->args[op->kind == OP_BIND ? 1 : 0].string);
+                        return build_fault(build, r, STEP_MOUNT, (int) i, target_of(op));
                 }
         }
         return 0;

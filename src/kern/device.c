@@ -4,26 +4,38 @@
 
 #include "base/fd.h"
 
+#include "kern/path.h"
+
 #include <fcntl.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/sysmacros.h>
 #include <termios.h>
 #include <unistd.h>
 
-int device_open(const char *path, unsigned major_number, unsigned minor_number) {
-        _cleanup_fd_ int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+int device_open(const char *path, bool block, unsigned major_number, unsigned minor_number) {
+        _cleanup_fd_ int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), fd = -EBADF;
+        struct statvfs fs;
         struct stat st;
 
-        if (fd < 0 || fstat(fd, &st) < 0) {
+        if (root < 0) {
                 return negative_errno();
         }
-        if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(major_number, minor_number)) {
+        fd = root_open(root, path, O_PATH | O_NOFOLLOW, LINKS_REFUSED);
+        if (fd < 0) {
+                return fd;
+        }
+        if (fstat(fd, &st) < 0 || fstatvfs(fd, &fs) < 0) {
+                return negative_errno();
+        }
+        if ((st.st_mode & S_IFMT) != (block ? S_IFBLK : S_IFCHR) ||
+            st.st_rdev != makedev(major_number, minor_number)) {
                 return -ENODEV;
         }
-        return fd_take(&fd);
+        return fs.f_flag & ST_NODEV ? -EACCES : fd_take(&fd);
 }
 
 int terminal_open(int devpts, unsigned rows, unsigned columns, int *ret_master, int *ret_slave) {

@@ -7,9 +7,9 @@
 
 #include <sys/types.h>
 
-/* Opens (O_PATH) the character device at path, which must be this one: -ENODEV otherwise.
- * Symbolic links are not followed. */
-int device_open(const char *path, unsigned major, unsigned minor);
+/* Opens (O_PATH) the device at path, which must be this one: -ENODEV otherwise. -ELOOP for a
+ * symbolic link anywhere in the path; -EACCES where its mount lets no device work. */
+int device_open(const char *path, bool block, unsigned major, unsigned minor);
 
 /* A new terminal of the devpts instance whose root is devpts, unlocked. Both close-on-exec. */
 int terminal_open(int devpts, unsigned rows, unsigned columns, int *ret_master, int *ret_slave);

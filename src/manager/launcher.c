@@ -68,8 +68,8 @@ static unsigned sandbox_n_streams(const Sandbox *sandbox) {
 /* 0, a positive outcome with diags, or -errno. */
 static int sandbox_prepare(Sandbox *sandbox, DiagList *diags) {
         Manager *manager = sandbox->manager;
-        LayerSources layers = {};
-        DeviceSources devices = {};
+        _cleanup_(layer_sources_done) LayerSources layers = {};
+        _cleanup_(device_sources_done) DeviceSources devices = {};
         PlanInput input = {
                 .unit_name = sandbox->name,
                 .spec = sandbox->run.spec,
@@ -86,15 +86,11 @@ static int sandbox_prepare(Sandbox *sandbox, DiagList *diags) {
         r = r != 0 ? r : unit_resolve_layers(&manager->search, sandbox->unit, diags, &layers);
         r = r != 0 ? r : unit_resolve_devices(sandbox->run.spec, diags, &devices);
         if (r != 0) {
-                layer_sources_done(&layers);
                 return r;
         }
         input.variables = (PlanVariables){.manager = environ, .files = files};
-        if (prepared_plan_fits(sandbox->prepared, &layers, &devices, files, input.terminal,
-                               input.n_streams)) {
-                layer_sources_done(&layers);
-                device_sources_done(&devices);
-        } else {
+        if (!prepared_plan_fits(sandbox->prepared, &layers, &devices, files, input.terminal,
+                                input.n_streams)) {
                 sandbox->prepared = prepared_plan_unref(sandbox->prepared);
                 r = prepared_plan_new(&input, &layers, &devices, diags, &sandbox->prepared);
                 if (r != 0) {

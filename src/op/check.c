@@ -123,8 +123,14 @@ static int check_protect(const Op *op) {
 }
 
 static int check_device(const Op *op) {
-        return path_is_below(op->args[0].string, "/dev") && !streq(op->args[0].string, "/dev") ? -1
-                                                                                               : 0;
+        for (int i = 0; i < 2; i++) {
+                const char *path = op->args[i].string;
+
+                if (!path_is_below(path, "/dev") || streq(path, "/dev")) {
+                        return i;
+                }
+        }
+        return -1;
 }
 
 static int check_symlink(const Op *op) {

@@ -56,6 +56,11 @@ static const NumberName mount_names[] = {
         {OP_MOUNT_DEVICES, "devices"},
         {},
 };
+static const NumberName device_names[] = {
+        {OP_DEVICE_CHARACTER, "character"},
+        {OP_DEVICE_BLOCK, "block"},
+        {},
+};
 static const NumberName protect_names[] = {
         {OP_PROTECT_READ_ONLY, "read-only"},
         {OP_PROTECT_READ_WRITE, "read-write"},
@@ -200,6 +205,7 @@ static const ArgStyle arg_styles[_OP_MAX][OP_ARGS_MAX] = {
         [OP_PROC] = {PLAIN, NAMED(proc_names)},
         [OP_DIRECTORY] = {PLAIN, OCTAL},
         [OP_ATTRIBUTES] = {PLAIN, BITS(mount_names)},
+        [OP_DEVICE] = {PLAIN, PLAIN, NAMED(device_names)},
         [OP_PROTECT] = {PLAIN, NAMED(protect_names), NAMED(boolean_names)},
         [OP_DELEGATE] = {BITS(controller_names)},
         [OP_STDIO] = {NAMED(stream_names), NAMED(stdio_names)},

@@ -10,7 +10,7 @@
 
 #include <stdarg.h>
 
-#define OP_ARGS_MAX 4
+#define OP_ARGS_MAX 5
 #define PLAN_OPS_MAX 4096
 #define PLAN_SIZE_MAX (1u << 20) /* bytes on the wire */
 #define PLAN_LAYERS_MAX 500      /* overlayfs takes no more */
@@ -34,6 +34,10 @@ enum {
         OP_MOUNT_DEVICES = 1 << 5,    /* BIND: device nodes work; else nodev is set */
         OP_MOUNT_ALL = (1 << 6) - 1,  /* nosuid is always set */
 };
+/* DEVICE, DEVICE_RULE: kind, and what the kernel has of numbers */
+enum { OP_DEVICE_CHARACTER, OP_DEVICE_BLOCK, OP_DEVICE_LAST = OP_DEVICE_BLOCK };
+#define OP_DEVICE_MAJOR_MAX ((1u << 12) - 1)
+#define OP_DEVICE_MINOR_MAX ((1u << 20) - 1)
 /* PROTECT: each pair is a rule and the exception from it */
 enum {
         OP_PROTECT_READ_ONLY,

@@ -53,6 +53,10 @@ int build_root(Builder *builder);
 int build_mounts(Builder *builder);
 /* True where path is one of paths or lies below one. */
 bool paths_hold(const ValueList *paths, const char *path);
+/* devices.c: a /dev of the sandbox's own, and behind all that is mounted there what DeviceAllow=
+ * names */
+int build_private_devices(Builder *builder);
+int build_allowed_devices(Builder *builder);
 /* limits.c: CGROUP and LIMIT, or the properties of the scope */
 int build_limits(Builder *builder);
 /* ports.c */

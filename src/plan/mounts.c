@@ -9,7 +9,6 @@
 
 #include <linux/sched.h>
 
-#define DEV_SIZE (UINT64_C(4) << 20)
 #define SHM_SIZE (UINT64_C(64) << 20)
 
 static bool is_apart(const Builder *builder, uint64_t kind) {
@@ -253,37 +252,6 @@ static int build_sys(Builder *builder) {
         return r;
 }
 
-/* The node's numbers are checked before it is bound: what a host calls /dev/null need not be it. */
-static int build_devices(Builder *builder) {
-        static const struct {
-                const char *path;
-                uint64_t major, minor;
-        } devices[] = {
-                {"/dev/null", 1, 3},   {"/dev/zero", 1, 5},    {"/dev/full", 1, 7},
-                {"/dev/random", 1, 8}, {"/dev/urandom", 1, 9}, {"/dev/tty", 5, 0},
-        };
-        static const struct {
-                const char *path, *target;
-        } links[] = {
-                {"/dev/fd", "/proc/self/fd"},       {"/dev/stdin", "/proc/self/fd/0"},
-                {"/dev/stdout", "/proc/self/fd/1"}, {"/dev/stderr", "/proc/self/fd/2"},
-                {"/dev/ptmx", "pts/ptmx"},
-        };
-        int r;
-
-        r = builder_add(builder, OP_TMPFS, FROM(builder, PrivateDevices), "/dev",
-                        U64(OP_MOUNT_NO_EXEC), DEV_SIZE, U64(0755));
-        for (size_t i = 0; i < ELEMENTS(devices) && r == 0; i++) {
-                r = builder_add(builder, OP_DEVICE, FROM(builder, PrivateDevices), devices[i].path,
-                                devices[i].major, devices[i].minor);
-        }
-        for (size_t i = 0; i < ELEMENTS(links) && r == 0; i++) {
-                r = builder_add(builder, OP_SYMLINK, FROM(builder, PrivateDevices), links[i].path,
-                                links[i].target);
-        }
-        return r;
-}
-
 /* The host's own nodes, read-only from the start: root without a user namespace could else remove
  * them from the host, and a mount point that is missing would be made there. What is written to
  * lies in the mounts below, which are not bound along. Writing to a device needs no writable mount.
@@ -307,7 +275,7 @@ static int build_dev(Builder *builder) {
         const Spec *spec = builder->spec;
         int r;
 
-        r = spec->private_devices ? build_devices(builder) : build_host_devices(builder);
+        r = spec->private_devices ? build_private_devices(builder) : build_host_devices(builder);
         if (r == 0) {
                 r = builder_add(builder, OP_DEVPTS, FROM(builder, PrivateDevices), "/dev/pts");
         }
@@ -318,7 +286,7 @@ static int build_dev(Builder *builder) {
         if (r == 0 && spec->private_devices && is_apart(builder, CLONE_NEWIPC)) {
                 r = builder_add(builder, OP_MQUEUE, FROM(builder, PrivateIPC), "/dev/mqueue");
         }
-        return r;
+        return r == 0 && spec->private_devices ? build_allowed_devices(builder) : r;
 }
 
 /* -- rules for what is inside -- */

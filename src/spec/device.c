@@ -11,6 +11,11 @@ void device_sources_done(DeviceSources *devices) {
                 free(devices->sources[i].path);
         }
         free(devices->sources);
+        for (size_t i = 0; i < devices->n_nodes; i++) {
+                free(devices->nodes[i].name);
+                free(devices->nodes[i].path);
+        }
+        free(devices->nodes);
         *devices = (DeviceSources){};
 }
 
@@ -24,6 +29,22 @@ const DeviceSource *device_sources_find(const DeviceSources *devices, const char
                 }
         }
         return NULL;
+}
+
+static bool nodes_equal(const DeviceSources *a, const DeviceSources *b) {
+        if (a->n_nodes != b->n_nodes) {
+                return false;
+        }
+        for (size_t i = 0; i < a->n_nodes; i++) {
+                const NodeSource *one = &a->nodes[i], *other = &b->nodes[i];
+
+                if (!streq(one->name, other->name) || !streq_ptr(one->path, other->path) ||
+                    one->block != other->block || one->major != other->major ||
+                    one->minor != other->minor) {
+                        return false;
+                }
+        }
+        return true;
 }
 
 bool device_sources_equal(const DeviceSources *a, const DeviceSources *b) {
@@ -41,5 +62,5 @@ bool device_sources_equal(const DeviceSources *a, const DeviceSources *b) {
                         return false;
                 }
         }
-        return true;
+        return nodes_equal(a, b);
 }

@@ -66,7 +66,10 @@ static int device_parse(WordReader *reader, ValueItem *item, char **reterr) {
 
         r = word_reader_take(reader, "", &node, reterr);
         if (r == 0) {
-                r = device_node(node, &item->text, reterr);
+                bool missing_ok = node[0] == '-';
+
+                item->flags = missing_ok ? VALUE_MISSING_OK : 0;
+                r = device_node(node + missing_ok, &item->text, reterr);
         }
         if (r == 0 && word_reader_next(reader)) {
                 r = word_reader_take(reader, "", &access, reterr);
@@ -83,11 +86,35 @@ static int device_parse(WordReader *reader, ValueItem *item, char **reterr) {
         return r;
 }
 
+/* Assignments of one device add up, as the kernel would do it with two lines of a list: systemd's
+ * bus takes the last alone. */
+static int device_merge(ValueItem *item, const ValueItem *more, char **reterr) {
+        _cleanup_free_ char *both = strf("%s%s", item->second, more->second);
+        char *access = NULL;
+        int r = both ? device_access(both, &access, reterr) : -ENOMEM;
+
+        if (r == 0) {
+                free(item->second);
+                item->second = access;
+                item->flags &= more->flags;
+        }
+        return r;
+}
+
+static ValueItem *device_find(ValueList *list, const char *text) {
+        for (size_t i = 0; i < list->n; i++) {
+                if (streq(list->items[i].text, text)) {
+                        return &list->items[i];
+                }
+        }
+        return NULL;
+}
+
 static int devices_parse(const Directive *directive, const char *text, const Place *place,
                          void *field, char **reterr, size_t *reterr_offset) {
         _cleanup_list_ ValueList list = {};
         WordReader reader = {.text = text};
-        ValueItem *item;
+        ValueItem *item, *earlier;
         int r;
 
         if (!word_reader_next(&reader)) {
@@ -102,7 +129,9 @@ static int devices_parse(const Directive *directive, const char *text, const Pla
                 *reterr_offset = reader.start;
                 return r;
         }
-        return value_list_take(field, &list, reterr);
+        earlier = device_find(field, item->text);
+        return earlier ? device_merge(earlier, item, reterr)
+                       : value_list_take(field, &list, reterr);
 }
 
 static int devices_format(const Directive *directive, const void *field, char ***ret) {
@@ -110,13 +139,16 @@ static int devices_format(const Directive *directive, const void *field, char **
         const ValueList *list = field;
 
         for (size_t i = 0; i < list->n; i++) {
-                _cleanup_free_ char *node = value_quote_word(list->items[i].text);
+                const ValueItem *item = &list->items[i];
+                _cleanup_free_ char *prefixed =
+                        strf("%s%s", item->flags & VALUE_MISSING_OK ? "-" : "", item->text);
+                _cleanup_free_ char *node = prefixed ? value_quote_word(prefixed) : NULL;
                 int r;
 
                 if (!node) {
                         return -ENOMEM;
                 }
-                r = strv_append_take(&texts, strf("%s %s", node, list->items[i].second));
+                r = strv_append_take(&texts, strf("%s %s", node, item->second));
                 if (r < 0) {
                         return r;
                 }
@@ -130,7 +162,7 @@ const ValueType value_type_DEVICES = {
         .sample = "/dev/null rw",
         .label = "device and access",
         .signature = "as",
-        .grammar = "NODE|char-NAME|block-NAME [rwm]",
+        .grammar = "[-]NODE|char-NAME|block-NAME [rwm]",
         .size = sizeof(ValueList),
         .list = true,
         .parse = devices_parse,

@@ -31,7 +31,7 @@ enum {
         VALUE_READ_ONLY = 1 << 0,      /* TMPFS_LIST */
         VALUE_NO_EXEC = 1 << 1,        /* TMPFS_LIST */
         VALUE_RECURSIVE = 1 << 2,      /* BINDS: rbind (default) */
-        VALUE_MISSING_OK = 1 << 3,     /* BINDS, PATHS, FILES: leading - */
+        VALUE_MISSING_OK = 1 << 3,     /* BINDS, PATHS, FILES, DEVICES: leading - */
         VALUE_IDMAP = 1 << 4,          /* BINDS */
         VALUE_INVERTED = 1 << 5,       /* SYSCALLS, CHOICES: the assignment began with ~ */
         VALUE_IGNORE_FAILURE = 1 << 6, /* COMMANDS: - */

@@ -2,6 +2,7 @@
 #include "unit/unit.h"
 
 #include "base/fd.h"
+#include "unit/nodes.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -132,13 +133,14 @@ static bool names_disks(const Directive *directive) {
 
 int unit_resolve_devices(const Spec *spec, DiagList *diags, DeviceSources *ret) {
         _cleanup_(device_sources_done) DeviceSources found = {};
-        int outcome = 0;
+        int outcome;
 
         assert(spec);
         assert(diags);
         assert(ret);
 
-        for (size_t i = 0; i < _DIRECTIVE_MAX; i++) {
+        outcome = nodes_resolve(&spec->device_allow, diags, &found);
+        for (size_t i = 0; i < _DIRECTIVE_MAX && outcome >= 0; i++) {
                 const Directive *directive = &directive_table[i];
                 const ValueList *list;
 

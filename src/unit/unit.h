@@ -97,6 +97,7 @@ bool unit_needs_reload(const UnitSearch *search, const Unit *unit);
 int unit_resolve_layers(const UnitSearch *search, const Unit *unit, DiagList *diags,
                         LayerSources *ret);
 
-/* Looks up the disk behind each path of IODeviceWeight= and its kin; one that is not there is an
- * error in diags. 0, UNIT_E_INVALID, or -ENOMEM. */
+/* Looks up the disk behind each path of IODeviceWeight= and its kin, and the nodes and drivers of
+ * DeviceAllow=; one that is not there is an error in diags, unless the unit says otherwise. 0,
+ * UNIT_E_INVALID, or -ENOMEM. */
 int unit_resolve_devices(const Spec *spec, DiagList *diags, DeviceSources *ret);

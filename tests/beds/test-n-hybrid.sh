@@ -16,7 +16,7 @@ trap '"$bed" poweroff' EXIT
 trap 'exit 130' INT TERM
 "$bed" boot --build "$build" || exit 1
 
-[ $# -gt 0 ] || set -- system.sh bus.sh isolation.sh process.sh delegate.sh limits.sh joins.sh oom.sh files.sh race.py
+[ $# -gt 0 ] || set -- system.sh bus.sh isolation.sh process.sh delegate.sh limits.sh devices.sh joins.sh oom.sh files.sh race.py
 status=0
 for part in "$@"; do
         "$bed" script "$here/$part" || status=1

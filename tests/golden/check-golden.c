@@ -85,7 +85,13 @@ static DeviceSource disk_list[] = {
         {.path = (char *) "/dev/vda", .major = 254, .minor = 0},
         {.path = (char *) "/dev/vdb", .major = 254, .minor = 16},
 };
-static const DeviceSources disks = {disk_list, ELEMENTS(disk_list)};
+static NodeSource node_list[] = {
+        {(char *) "/dev/fuse", (char *) "/dev/fuse", false, 10, 229},
+        {(char *) "/dev/disk/by-id/data", (char *) "/dev/vdb", true, 254, 16},
+        {(char *) "char-pts", NULL, false, 136, NODE_ANY},
+};
+static const DeviceSources disks = {disk_list, ELEMENTS(disk_list), node_list,
+                                    ELEMENTS(node_list)};
 
 static LayerSources made_up_layers(const Spec *spec) {
         LayerSources layers = {.sources = calloc(spec->layers.n + 1, sizeof(LayerSource))};

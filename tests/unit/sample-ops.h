@@ -87,8 +87,11 @@ static inline void sample_adjust(Op *op, Extreme extreme) {
                 op->args[3].u64 = extreme == LEAST ? 1 : UINT32_MAX;
                 break;
         case OP_DEVICE:
-                free(op->args[0].string);
-                op->args[0].string = sample_text("/dev/a", extreme == LEAST ? 6 : 4095, true);
+                for (int i = 0; i < 2; i++) {
+                        free(op->args[i].string);
+                        op->args[i].string =
+                                sample_text("/dev/a", extreme == LEAST ? 6 : 4095, true);
+                }
                 break;
         case OP_NICE:
                 op->args[0].i64 = extreme == LEAST ? OP_NICE_LEAST : OP_NICE_MOST;

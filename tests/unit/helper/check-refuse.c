@@ -62,10 +62,22 @@ END_TEST
 
 static void add_wrong_device(Plan *plan) {
         ADD(plan, OP_TMPFS, "/dev", U(0), U(0), U(0755));
-        ADD(plan, OP_DEVICE, "/dev/null", U(1), U(5));
+        ADD(plan, OP_DEVICE, "/dev/null", "/dev/null", U(OP_DEVICE_CHARACTER), U(1), U(5));
+}
+
+static void add_wrong_kind(Plan *plan) {
+        ADD(plan, OP_TMPFS, "/dev", U(0), U(0), U(0755));
+        ADD(plan, OP_DEVICE, "/dev/null", "/dev/null", U(OP_DEVICE_BLOCK), U(1), U(3));
+}
+
+static void add_linked_device(Plan *plan) {
+        ADD(plan, OP_TMPFS, "/dev", U(0), U(0), U(0755));
+        ADD(plan, OP_DEVICE, "/dev/fd/0", "/dev/null", U(OP_DEVICE_CHARACTER), U(1), U(3));
 }
 
 START_TEST(test_wrong_device) {
+        expect_failure(&(Want){.mounts = add_wrong_kind}, STEP_SOURCE, ENODEV, "/dev/null");
+        expect_failure(&(Want){.mounts = add_linked_device}, STEP_SOURCE, ELOOP, "/dev/fd/0");
         expect_failure(&(Want){.mounts = add_wrong_device}, STEP_SOURCE, ENODEV, "/dev/null");
 }
 END_TEST
@@ -86,10 +98,10 @@ static void add_proc(Plan *plan) {
 }
 static void add_dev(Plan *plan) {
         ADD(plan, OP_TMPFS, "/dev", U(0), U(0), U(0755));
-        ADD(plan, OP_DEVICE, "/dev/null", U(1), U(3));
+        ADD(plan, OP_DEVICE, "/dev/null", "/dev/null", U(OP_DEVICE_CHARACTER), U(1), U(3));
 }
 static void add_null(Plan *plan) {
-        ADD(plan, OP_DEVICE, "/dev/null", U(1), U(3));
+        ADD(plan, OP_DEVICE, "/dev/null", "/dev/null", U(OP_DEVICE_CHARACTER), U(1), U(3));
 }
 static void add_tmp(Plan *plan) {
         ADD(plan, OP_TMPFS, "/tmp/a/b", U(0), U(0), U(0755));

@@ -35,9 +35,9 @@ void add_mounts(Plan *plan) {
         ADD(plan, OP_TMPFS, "/sys", U(0), U(65536), U(0755));
         ADD(plan, OP_DIRECTORY, "/sys/fs/cgroup", U(0755));
         ADD(plan, OP_TMPFS, "/dev", U(OP_MOUNT_NO_EXEC), U(65536), U(0755));
-        ADD(plan, OP_DEVICE, "/dev/null", U(1), U(3));
-        ADD(plan, OP_DEVICE, "/dev/zero", U(1), U(5));
-        ADD(plan, OP_DEVICE, "/dev/tty", U(5), U(0));
+        ADD(plan, OP_DEVICE, "/dev/null", "/dev/null", U(OP_DEVICE_CHARACTER), U(1), U(3));
+        ADD(plan, OP_DEVICE, "/dev/zero", "/dev/zero", U(OP_DEVICE_CHARACTER), U(1), U(5));
+        ADD(plan, OP_DEVICE, "/dev/tty", "/dev/tty", U(OP_DEVICE_CHARACTER), U(5), U(0));
         ADD(plan, OP_SYMLINK, "/dev/ptmx", "pts/ptmx");
         ADD(plan, OP_DEVPTS, "/dev/pts");
         ADD(plan, OP_TMPFS, "/dev/shm", U(OP_MOUNT_NO_EXEC), U(65536), U(01777));

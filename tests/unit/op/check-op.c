@@ -131,9 +131,9 @@ static int add_bad(Plan *plan, int i) {
                 BAD(15, TMPFS, "/a/../b", no, no, no);
                 BAD(16, TMPFS, "a", no, no, no);
                 BAD(17, BIND, "/a", "/", no);
-                BAD(18, DEVICE, "/tmp/null", one, one);
-                BAD(19, DEVICE, "/dev", one, one);
-                BAD(20, DEVICE, "/device", one, one);
+                BAD(18, DEVICE, "/tmp/null", "/dev/null", no, one, one);
+                BAD(19, DEVICE, "/dev/null", "/dev", no, one, one);
+                BAD(20, DEVICE, "/dev/null", "/device", no, one, one);
                 BAD(21, SYMLINK, "/a", "");
                 BAD(22, HOSTNAME, "");
                 BAD(23, STDIO, no, (uint64_t) OP_STDIO_NULL, "x");
