@@ -7,6 +7,7 @@
 #include "base/parse.h"
 #include "ctl/probe.h"
 #include "ctl/services.h"
+#include "kern/device-filter.h"
 #include "op/limit.h"
 #include "spec/spec.h"
 #include "unit/unit.h"
@@ -309,6 +310,24 @@ static int look_limits(Doctor *doctor, const Check *check) {
                 str_text(&cannot));
 }
 
+/* What can enforce DevicePolicy= and DeviceAllow=. */
+static int look_device_filter(Doctor *doctor, const Check *check) {
+        const HostFacts *host = &doctor->host;
+
+        if ((host->cgroup_controllers & UINT32_C(1) << CGROUP_HIERARCHY_DEVICES) != 0) {
+                return doctor_note(doctor, check, FINDING_OK, NULL,
+                                   "enforced by the controller devices (v1)");
+        }
+        if (host->cgroup_mode != CGROUP_UNIFIED && host->cgroup_mode != CGROUP_HYBRID) {
+                return doctor_note(doctor, check, FINDING_LIMITED,
+                                   "boot with cgroup v2, or mount the controller devices",
+                                   "DevicePolicy= and DeviceAllow= cannot be enforced");
+        }
+        return note_probe(doctor, check, device_filter_probe(),
+                          "enforced by a BPF program (cgroup v2)",
+                          "a kernel with CONFIG_CGROUP_BPF, and CAP_BPF and CAP_NET_ADMIN");
+}
+
 /* -- confinement -- */
 
 static int look_seccomp(Doctor *doctor, const Check *check) {
@@ -377,6 +396,7 @@ static const Check checks[] = {
         {"loop devices", false, look_device, loop_words},
         {"cgroups", true, look_cgroups, NULL},
         {"limits", false, look_limits, NULL},
+        {"device policy", false, look_device_filter, NULL},
         {"seccomp", true, look_seccomp, NULL},
         {"Landlock", false, look_landlock, NULL},
         {"security modules", false, look_modules, NULL},

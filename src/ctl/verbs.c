@@ -577,8 +577,9 @@ const Verb verb_table[] = {
                 .arguments = "",
                 .summary = "Look at what this host offers to sandboxes",
                 .detail = "Tries each thing that sandboxes need, for real: namespaces, overlays, "
-                          "idmapped mounts where layers are kept, limits, seccomp, Landlock, "
-                          "nftables, the services; and says how to get what is missing. Leaves "
+                          "idmapped mounts where layers are kept, limits, device policy, seccomp, "
+                          "Landlock, nftables, the services; and says how to get what is missing. "
+                          "Leaves "
                           "nothing behind. Root can try more than others. The exit status is 1 "
                           "where something is missing without which sandboxes with the defaults do "
                           "not start.",

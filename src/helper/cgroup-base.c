@@ -27,6 +27,9 @@ void cgroup_base_init(CgroupBase *base) {
 
 /* Without these a helper still works; a sandbox that needs them is refused. */
 static bool hierarchy_is_optional(int hierarchy) {
+        if (hierarchy == CGROUP_HIERARCHY_DEVICES) {
+                return true;
+        }
         for (size_t i = 0; i < ELEMENTS(text_limit_table); i++) {
                 if ((int) text_limit_table[i].hierarchy == hierarchy) {
                         return true;

@@ -2,6 +2,7 @@
 #include "helper/cgroups.h"
 
 #include "base/fd.h"
+#include "helper/device-rules.h"
 #include "helper/quota.h"
 
 #include <fcntl.h>
@@ -50,6 +51,9 @@ static uint32_t hierarchies_wanted(const CgroupBase *base, const Plan *plan) {
                 return mask;
         }
         mask |= UINT32_C(1) << CGROUP_HIERARCHY_MEMORY | UINT32_C(1) << CGROUP_HIERARCHY_PIDS;
+        if (plan_find(plan, OP_DEVICE_RULES)) {
+                mask |= UINT32_C(1) << CGROUP_HIERARCHY_DEVICES;
+        }
         while ((op = plan_next(plan, OP_LIMIT, &i))) {
                 mask |= UINT32_C(1) << limit_table[op->args[0].u64].v1_hierarchy;
         }
@@ -273,6 +277,9 @@ int cgroup_set_make(CgroupBase *base, const Plan *plan, CgroupSet *ret, CgroupFa
         r = cgroup_base_make(base);
         if (r >= 0) {
                 r = make_all(base, op->args[0].string, hierarchies_wanted(base, plan), &set);
+        }
+        if (r >= 0) {
+                r = device_rules_apply(plan, &set, ret_fault);
         }
         if (r >= 0) {
                 r = write_limits(base, &set, plan, ret_fault);

@@ -4,6 +4,7 @@
  * GO, and then either becomes the workload or stays as PID 1, reaping and passing signals on. It
  * runs nothing of the sandbox's while it has privilege. */
 
+#include "helper/device-rules.h"
 #include "helper/parts.h"
 #include "kern/cgroup.h"
 #include "kern/descriptors.h"
@@ -57,9 +58,15 @@ static int set_names(const Build *build, int *ret_op) {
 static int make_network(Build *build) {
         const Op *loopback = plan_find(build->plan, OP_LOOPBACK);
         int op = -1, r = join_cgroups(build);
+        size_t device = 0;
 
         if (r < 0) {
                 return build_fault(build, r, STEP_CGROUP, -1, NULL);
+        }
+        r = device_rules_check(build->plan, build->sources, &device);
+        if (r < 0) {
+                return build_fault(build, r, STEP_CGROUP, (int) device,
+                                   build->plan->ops[device].args[0].string);
         }
         if ((build->namespaces & CLONE_NEWNET) && unshare(CLONE_NEWNET) < 0) {
                 return build_fault(build, negative_errno(), STEP_SPAWN, -1, "net");

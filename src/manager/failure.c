@@ -112,6 +112,14 @@ static const Advice advices[] = {
         {STEP_CGROUP, OP_DELEGATE, EBUSY,
          "An earlier ExecStart= enabled controllers in its cgroup, which holds no processes "
          "since."},
+        {STEP_CGROUP, OP_DEVICE_RULES, EOPNOTSUPP,
+         "The kernel filters no devices here: it needs the controller devices (v1), or CGROUP_BPF "
+         "(v2). Leave the directive out."},
+        {STEP_CGROUP, OP_DEVICE_RULES, EPERM,
+         "The helper may not filter devices here: on cgroup v2 it needs CAP_BPF (or CAP_SYS_ADMIN) "
+         "and CAP_NET_ADMIN of the host, and no filter above that stands alone."},
+        {STEP_CGROUP, OP_DEVICE_RULE, EPERM, "A cgroup above those of sbx denies this device."},
+        {STEP_CGROUP, OP_DEVICE, EPERM, "A cgroup above those of sbx denies this device."},
         {STEP_CGROUP, ANY, EOPNOTSUPP,
          "This host has no controller for it: see /proc/cgroups, or leave the directive out."},
         {STEP_CGROUP, ANY, ENOENT,

@@ -133,6 +133,18 @@ static int check_device(const Op *op) {
         return -1;
 }
 
+static int check_device_rule(const Op *op) {
+        uint64_t major = op->args[1].u64, minor = op->args[2].u64;
+
+        if (major > OP_DEVICE_MAJOR_MAX && major != OP_DEVICE_ANY) {
+                return 1;
+        }
+        if ((minor > OP_DEVICE_MINOR_MAX || major == OP_DEVICE_ANY) && minor != OP_DEVICE_ANY) {
+                return 2;
+        }
+        return op->args[3].u64 == 0 ? 3 : -1;
+}
+
 static int check_symlink(const Op *op) {
         return op->args[1].string[0] == '\0' ? 1 : check_mount_target(op);
 }
@@ -265,6 +277,8 @@ static const KindRule kind_rules[_OP_MAX] = {
         [OP_LISTEN] = {check_listen},
         [OP_LIMIT_TEXT] = {check_limit_text},
         [OP_DEVICE_FILTER] = {.once = true},
+        [OP_DEVICE_RULES] = {.once = true},
+        [OP_DEVICE_RULE] = {check_device_rule},
         [OP_OVERLAY] = {.once = true},
         [OP_TMPFS] = {check_mount_target},
         [OP_BIND] = {check_mount_target},
@@ -423,7 +437,11 @@ static bool op_is_in_place(Seen *seen, const Plan *plan, const Op *op) {
                        mark(&seen->limits, op->args[0].u64);
         case OP_BEST_EFFORT:
         case OP_LIMIT_TEXT:
+        case OP_DEVICE_RULES:
                 return seen->kinds[OP_CGROUP] == 1;
+        case OP_DEVICE_RULE:
+                return seen->kinds[OP_DEVICE_RULES] == 1 &&
+                       seen->kinds[OP_DEVICE_RULE] < OP_DEVICE_RULES_MAX;
         case OP_LAYER:
                 return seen->kinds[OP_OVERLAY] == 0 && seen->kinds[OP_LAYER] < PLAN_LAYERS_MAX;
         case OP_OVERLAY:

@@ -61,6 +61,13 @@ static const NumberName device_names[] = {
         {OP_DEVICE_BLOCK, "block"},
         {},
 };
+static const NumberName any_names[] = {{OP_DEVICE_ANY, "any"}, {}};
+static const NumberName access_names[] = {
+        {OP_DEVICE_READ, "read"},
+        {OP_DEVICE_WRITE, "write"},
+        {OP_DEVICE_MAKE, "make"},
+        {},
+};
 static const NumberName protect_names[] = {
         {OP_PROTECT_READ_ONLY, "read-only"},
         {OP_PROTECT_READ_WRITE, "read-write"},
@@ -198,6 +205,8 @@ static const ArgStyle arg_styles[_OP_MAX][OP_ARGS_MAX] = {
         [OP_ID_MAP] = {NAMED(id_names), PLAIN, NAMED(pick_names), PLAIN},
         [OP_LIMIT] = {NAMED(limit_names), NAMED(infinity_names)},
         [OP_LIMIT_TEXT] = {NAMED(text_limit_names)},
+        [OP_DEVICE_RULE] = {NAMED(device_names), NAMED(any_names), NAMED(any_names),
+                            BITS(access_names)},
         [OP_LAYER] = {NAMED(layer_names)},
         [OP_OVERLAY] = {NAMED(upper_names), NAMED(infinity_names)},
         [OP_TMPFS] = {PLAIN, BITS(mount_names), NAMED(infinity_names), OCTAL},

@@ -38,6 +38,15 @@ enum {
 enum { OP_DEVICE_CHARACTER, OP_DEVICE_BLOCK, OP_DEVICE_LAST = OP_DEVICE_BLOCK };
 #define OP_DEVICE_MAJOR_MAX ((1u << 12) - 1)
 #define OP_DEVICE_MINOR_MAX ((1u << 20) - 1)
+/* DEVICE_RULE: number of all, access */
+#define OP_DEVICE_ANY UINT32_MAX
+#define OP_DEVICE_RULES_MAX 256u
+enum {
+        OP_DEVICE_READ = 1 << 0,
+        OP_DEVICE_WRITE = 1 << 1,
+        OP_DEVICE_MAKE = 1 << 2, /* mknod(2) */
+        OP_DEVICE_ACCESS_ALL = (1 << 3) - 1,
+};
 /* PROTECT: each pair is a rule and the exception from it */
 enum {
         OP_PROTECT_READ_ONLY,

@@ -57,6 +57,9 @@ bool paths_hold(const ValueList *paths, const char *path);
  * names */
 int build_private_devices(Builder *builder);
 int build_allowed_devices(Builder *builder);
+/* DevicePolicy= without systemd */
+bool devices_can_be_filtered(const Builder *builder);
+int build_device_rules(Builder *builder);
 /* limits.c: CGROUP and LIMIT, or the properties of the scope */
 int build_limits(Builder *builder);
 /* ports.c */

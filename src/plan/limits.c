@@ -358,7 +358,22 @@ static int build_text(Builder *builder, const Request *request, const TextLimit 
         return 0;
 }
 
-/* -- what systemd does, and no one in its stead -- */
+/* -- which devices may be opened: a policy, no limit -- */
+
+/* In cgroups of the helper's: build_device_rules(), once for all directives. */
+static int check_direct_policy(Builder *builder, const Request *request) {
+        if (builder->forced) {
+                builder_refuse(builder, request->origin, request->place,
+                               "Without systemd it cannot be changed while the sandbox runs: write "
+                               "it into the unit");
+        } else if (!devices_can_be_filtered(builder)) {
+                builder_refuse(builder, request->origin, request->place,
+                               "It cannot be enforced: %s; remove it, or boot with the controller "
+                               "devices or with cgroup v2",
+                               reason_of(builder->input->host));
+        }
+        return 0;
+}
 
 static int build_policy(Builder *builder, const Request *request) {
         ScopeProperty property = {.origin = request->origin, .place = request->place};
@@ -367,10 +382,7 @@ static int build_policy(Builder *builder, const Request *request) {
                 return 0;
         }
         if (builder->input->backend != BACKEND_SCOPE) {
-                builder_refuse(builder, request->origin, request->place,
-                               "It cannot be enforced without systemd: remove it, or boot with "
-                               "systemd");
-                return 0;
+                return check_direct_policy(builder, request);
         }
         switch (request->directive->type->kind) {
         case VALUE_ENUM:
@@ -399,12 +411,12 @@ static int build_limit(Builder *builder, const Directive *directive) {
                           : build_policy(builder, &request);
 }
 
-/* systemd goes on where it cannot filter: the helper looks. */
+/* systemd goes on where it cannot filter: the helper looks. Without systemd it filters itself. */
 static int build_device_filter(Builder *builder) {
         const Spec *spec = builder->spec;
 
         if (builder->input->backend != BACKEND_SCOPE) {
-                return 0;
+                return build_device_rules(builder);
         }
         if (spec->device_policy != DEVICE_POLICY_AUTO) {
                 return builder_add(builder, OP_DEVICE_FILTER, FROM(builder, DevicePolicy));

@@ -157,29 +157,6 @@ check_memory() {
         limit MemorySwapMax=67108864 memory "" "" memory.swap.max '^67108864$' no
 }
 
-# From inside: what a device gives that is seen there, with and without.
-device_says() {
-        "$SBXCTL" run --pipe -p Layers=busybox "$@" -- /bin/sh -c 'head -c 1 /dev/zero >/dev/null && echo open || echo closed' 2>/dev/null
-}
-
-check_devices() {
-        check_equal "without DevicePolicy= a device is open" "$(device_says)" open
-        if [ "$systemd" = no ]; then
-                check_output "without systemd DevicePolicy= is refused by name" 'DevicePolicy=' \
-                        device_says_all -p DevicePolicy=strict
-                return
-        fi
-        check_equal "DevicePolicy=closed has it" "$(device_says -p DevicePolicy=closed)" open
-        check_equal "DeviceAllow= has it alone" \
-                "$(device_says -p DevicePolicy=strict -p 'DeviceAllow=/dev/null rw' -p 'DeviceAllow=/dev/zero r')" open
-        check_equal "DevicePolicy=strict closes it" \
-                "$(device_says -p DevicePolicy=strict -p 'DeviceAllow=/dev/null rw')" closed
-}
-
-device_says_all() {
-        "$SBXCTL" run --pipe -p Layers=busybox "$@" -- /bin/true
-}
-
 # A hard limit that the host's helper does not have itself.
 check_rlimits() {
         local hard
@@ -212,7 +189,6 @@ check_time
 check_accounting
 check_processors
 [ -z "$number" ] || check_disks
-check_devices
 check_rlimits
 rm -f /run/sbx/system/limits.sandbox
 "$SBXCTL" daemon-reload

@@ -19,7 +19,7 @@ fi
 
 daemons_start "$1" || exit 1
 shift
-[ $# -gt 0 ] || set -- isolation.sh process.sh delegate.sh limits.sh joins.sh oom.sh files.sh
+[ $# -gt 0 ] || set -- isolation.sh process.sh delegate.sh limits.sh devices.sh joins.sh oom.sh files.sh
 "$SBXCTL" start web && "$SBXCTL" stop web
 census=$("$here/census.sh")
 served() {

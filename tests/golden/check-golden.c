@@ -88,6 +88,7 @@ static DeviceSource disk_list[] = {
 static NodeSource node_list[] = {
         {(char *) "/dev/fuse", (char *) "/dev/fuse", false, 10, 229},
         {(char *) "/dev/disk/by-id/data", (char *) "/dev/vdb", true, 254, 16},
+        {(char *) "/dev/null", (char *) "/dev/null", false, 1, 3},
         {(char *) "char-pts", NULL, false, 136, NODE_ANY},
 };
 static const DeviceSources disks = {disk_list, ELEMENTS(disk_list), node_list,

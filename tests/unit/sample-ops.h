@@ -93,6 +93,9 @@ static inline void sample_adjust(Op *op, Extreme extreme) {
                                 sample_text("/dev/a", extreme == LEAST ? 6 : 4095, true);
                 }
                 break;
+        case OP_DEVICE_RULE:
+                op->args[3].u64 = extreme == LEAST ? OP_DEVICE_READ : OP_DEVICE_ACCESS_ALL;
+                break;
         case OP_NICE:
                 op->args[0].i64 = extreme == LEAST ? OP_NICE_LEAST : OP_NICE_MOST;
                 break;
@@ -140,7 +143,8 @@ static inline Plan *sample_plan(OpKind kind, Extreme extreme) {
                         sample_add(plan, each, GREATEST);
                 } else if ((each == OP_ID_MAP && users) || each == OP_CGROUP || each == OP_LAYER ||
                            each == OP_OVERLAY || each == OP_EXEC ||
-                           (each == OP_CGROUP_NAMESPACE && kind == OP_DELEGATE)) {
+                           (each == OP_CGROUP_NAMESPACE && kind == OP_DELEGATE) ||
+                           (each == OP_DEVICE_RULES && kind == OP_DEVICE_RULE)) {
                         sample_add(plan, each, LEAST);
                 }
         }

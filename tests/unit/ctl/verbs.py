@@ -244,7 +244,7 @@ def doctor():
     for one in findings:
         states.setdefault(one["check"], one["state"])
         check(f"doctor, {one['check']}: a fix where it is not ok", (one["fix"] is None) == (one["state"] == "ok"), one)
-    check("doctor has looked at everything", {"kernel", "user namespace", "overlay", "idmapped mounts", "erofs", "cgroups", "limits", "seccomp",
+    check("doctor has looked at everything", {"kernel", "user namespace", "overlay", "idmapped mounts", "erofs", "cgroups", "limits", "device policy", "seccomp",
           "Landlock", "nftables", "sbxd", "sbx-helper"} <= states.keys(), states)
     check("doctor reaches sbxd", "0 runs" in next(one["detail"] for one in findings if one["check"] == "sbxd"), findings)
     missing = any(one["essential"] and one["state"] == "missing" for one in findings)

@@ -164,13 +164,17 @@ static int add_bad(Plan *plan, int i) {
                 BAD(48, JOIN_SANDBOX, (uint64_t) (CLONE_NEWNET | CLONE_VM), one, one, "x.sandbox");
                 BAD(49, JOIN_SANDBOX, (uint64_t) CLONE_NEWNET, one, one, "");
                 BAD(50, PROTECT, "/", (uint64_t) OP_PROTECT_INACCESSIBLE, no);
+                BAD(51, DEVICE_RULE, no, (uint64_t) OP_DEVICE_MAJOR_MAX + 1, one, one);
+                BAD(52, DEVICE_RULE, no, one, (uint64_t) OP_DEVICE_MINOR_MAX + 1, one);
+                BAD(53, DEVICE_RULE, no, (uint64_t) OP_DEVICE_ANY, one, one);
+                BAD(54, DEVICE_RULE, no, one, one, no);
 #undef BAD
         default:
                 ck_abort_msg("no such case");
         }
         return 0;
 }
-#define N_BAD 51
+#define N_BAD 55
 
 START_TEST(values_that_no_schema_catches_are_refused) {
         _cleanup_(plan_freep) Plan *plan = plan_new();
@@ -252,6 +256,14 @@ static const PlanCase plan_cases[] = {
         {"limit without cgroup",
          MOUNTS,
          {OP_NAMESPACES, OP_LIMIT, OP_LAYER, OP_OVERLAY, OP_EXEC, END},
+         -EINVAL},
+        {"device rules without a cgroup",
+         MOUNTS,
+         {OP_NAMESPACES, OP_DEVICE_RULES, OP_LAYER, OP_OVERLAY, OP_EXEC, END},
+         -EINVAL},
+        {"a device rule on its own",
+         MOUNTS,
+         {OP_NAMESPACES, OP_CGROUP, OP_DEVICE_RULE, OP_LAYER, OP_OVERLAY, OP_EXEC, END},
          -EINVAL},
         {"text limit without cgroup",
          MOUNTS,
