@@ -4,7 +4,7 @@
 #include "ctl/property.h"
 
 /* value: as `show` prints it, NULL for anything but nothing. The first row of a directive that fits
- * is taken. */
+ * is taken; without a meaning it is as good as the default. */
 static const struct {
         const char *directive, *value, *meaning;
 } rows[] = {
@@ -19,6 +19,8 @@ static const struct {
         {"PrivateTmp", "no", "Its temporary files lie where others can reach them."},
         {"ProtectHostname", "no", "The host's name is its own."},
         {"ProtectControlGroups", "no", "It sees the host's control groups."},
+        {"Delegate", "no", NULL},
+        {"Delegate", NULL, "It makes and manages control groups below its own."},
         {"ProcSubset", "all", "It sees all of /proc, not processes alone."},
         {"NoNewPrivileges", "no", "Programs inside can gain privileges by executing others."},
         {"CapabilityBoundingSet", NULL, "It may hold these capabilities."},
@@ -35,15 +37,6 @@ static bool filter_is_replaced(json_object *properties) {
                                     : NULL;
 
         return first && first[0] != '~';
-}
-
-/* The last word counts. */
-static bool cgroup_is_delegated(json_object *properties) {
-        json_object *list = property_list(properties, "Delegate");
-        size_t n = list ? json_object_array_length(list) : 0;
-
-        return n > 0 &&
-               !streq(json_object_get_string(json_object_array_get_idx(list, n - 1)), "no");
 }
 
 static int add(json_object *properties, const char *directive, const char *value,
@@ -81,16 +74,14 @@ int weaker_find(json_object *properties, json_object *weaker) {
                 if (r == 0 &&
                     (rows[i].value ? streq(str_text(&text), rows[i].value) : text.length > 0)) {
                         last = rows[i].directive;
-                        r = add(properties, last, str_text(&text), rows[i].meaning, weaker);
+                        r = rows[i].meaning ? add(properties, last, str_text(&text),
+                                                  rows[i].meaning, weaker)
+                                            : 0;
                 }
         }
         if (r == 0 && filter_is_replaced(properties)) {
                 r = add(properties, "SystemCallFilter", "…",
                         "A list of its own replaces the default one of system calls.", weaker);
-        }
-        if (r == 0 && cgroup_is_delegated(properties)) {
-                r = add(properties, "Delegate", "…", "It makes and manages cgroups below its own.",
-                        weaker);
         }
         return r;
 }

@@ -538,7 +538,7 @@ SandboxEvent launcher_note_oom(Sandbox *sandbox, const ControlMessage *message) 
                 [OOM_POLICY_KILL] = SANDBOX_ON_OOM_KILL,
         };
         _cleanup_(str_done) Str text = STR_INIT;
-        int policy = (int) spec_oom_policy(sandbox_spec(sandbox));
+        int policy = sandbox_spec(sandbox)->oom_policy;
 
         (void) format_oom(sandbox, message->numbers[OOM_KILLS], policy, &text);
         if (policy == OOM_POLICY_CONTINUE) {

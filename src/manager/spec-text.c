@@ -115,6 +115,7 @@ int spec_text_read(char *const *assignments, Spec **ret) {
         if (diag_list_has_errors(&diags)) {
                 return -EBADMSG;
         }
+        spec_derive(spec);
         *ret = TAKE(spec);
         return 0;
 }

@@ -430,9 +430,8 @@ static int build_device_filter(Builder *builder) {
 static int build_oom_policy(Builder *builder) {
         const HostFacts *host = builder->input->host;
         const Spec *spec = builder->spec;
-        OomPolicy policy = spec_oom_policy(spec);
 
-        if (policy == OOM_POLICY_CONTINUE) {
+        if (spec->oom_policy == OOM_POLICY_CONTINUE) {
                 return 0;
         }
         if (!limit_is_offered(limit_find("MemoryMax"), host)) {
@@ -444,7 +443,7 @@ static int build_oom_policy(Builder *builder) {
                 }
                 return 0; /* no limit of this sandbox ends anything either */
         }
-        return policy == OOM_POLICY_KILL && host->cgroup_mode == CGROUP_UNIFIED
+        return spec->oom_policy == OOM_POLICY_KILL && host->cgroup_mode == CGROUP_UNIFIED
                        ? builder_add(builder, OP_OOM_GROUP, FROM(builder, OOMPolicy))
                        : 0;
 }

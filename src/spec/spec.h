@@ -246,9 +246,8 @@ typedef struct Delegation {
         uint32_t controllers; /* those that there must be: a mask of 1 << CgroupHierarchy */
 } Delegation;
 Delegation spec_delegation(const Spec *spec);
-/* OOMPolicy=; as in systemd, whoever manages cgroups is by default left alone when memory runs out
- * in one of them. */
-OomPolicy spec_oom_policy(const Spec *spec);
+/* Defaults that depend on other directives: after the last assignment. */
+void spec_derive(Spec *spec);
 
 /* A time namespace is asked for by PrivateTime= or by either offset. */
 static inline bool spec_wants_time_namespace(const Spec *spec) {

@@ -292,10 +292,11 @@ Delegation spec_delegation(const Spec *spec) {
         return delegation;
 }
 
-OomPolicy spec_oom_policy(const Spec *spec) {
+void spec_derive(Spec *spec) {
         assert(spec);
 
-        return spec->set[DIRECTIVE_OOMPolicy] || !spec_delegation(spec).on
-                       ? (OomPolicy) spec->oom_policy
-                       : OOM_POLICY_CONTINUE;
+        /* As in systemd: memory that runs out in one of its cgroups is its manager's affair. */
+        if (!spec->set[DIRECTIVE_OOMPolicy] && spec_delegation(spec).on) {
+                spec->oom_policy = OOM_POLICY_CONTINUE;
+        }
 }

@@ -124,6 +124,7 @@ static int unit_merge_files(Unit *unit, const UnitSearch *search, const UnitFile
                 r = merge_unit_file(search, &files->drop_ins[i], merge, &read);
                 whole = whole && read;
         }
+        spec_derive(unit->spec);
         /* What a file says that could not be read is not missing. */
         return r < 0 || !whole ? r : spec_check(unit->spec, merge->diags);
 }
@@ -279,6 +280,7 @@ int unit_load_bytes(const char *name, const char *path, const char *bytes, size_
         if (r < 0) {
                 return r;
         }
+        spec_derive(unit->spec);
         r = spec_check(unit->spec, diags);
         if (r < 0) {
                 return r;
@@ -312,6 +314,7 @@ int unit_load_transient(const UnitSearch *search, const char *name, char *const 
                         return r;
                 }
         }
+        spec_derive(unit->spec);
         r = spec_check(unit->spec, diags);
         if (r < 0) {
                 return r;

@@ -11,6 +11,10 @@ units=${SBX_UNIT_PATH:-/run/sbx/system}
 units=${units##*:}
 top=/sys/fs/cgroup
 
+scopes_here() {
+        [ -d /run/systemd/system ] && [ "${SBX_BACKEND:-}" != direct ]
+}
+
 # Runs in a fresh sandbox on the busybox layer: inside [-p Directive=value]… -- COMMAND…
 inside() {
         "$SBXCTL" run --pipe -p Layers=busybox "$@" </dev/null
@@ -62,7 +66,7 @@ check_attacks() {
         for users in pick no; do
                 for attack in "mkdir -p $top/1/2/3/4/5/6/7/8/9/10/11/12/13" \
                         "echo 1 >$top/../cgroup.procs" "ls $top/../supervisor" "rmdir $top" \
-                        'echo $$ >/proc/1/cwd'$top/cgroup.procs "mount -t cgroup2 none /mnt" "unshare -C true"; do
+                        'echo $$ >/proc/1/cwd'$top/cgroup.procs "mount -t cgroup2 none /mnt"; do
                         check_output "refused, PrivateUsers=$users: $attack" '^refused$' \
                                 inside -p Delegate=yes -p PrivateUsers=$users -- /bin/sh -c "{ $attack; } 2>/dev/null || echo refused"
                 done
@@ -71,6 +75,15 @@ check_attacks() {
                 check_output "refused: to write $attack" '^refused$' \
                         inside -p Delegate=yes -- /bin/sh -c "{ echo max >$top/$attack || echo 1 >$top/$attack || echo threaded >$top/$attack; } 2>/dev/null || echo refused"
         done
+}
+
+# With all rights that a sandbox can have: a view of its own making is the same one.
+check_privileged() {
+        local all=(-p Delegate=yes -p 'CapabilityBoundingSet=~' -p 'SystemCallFilter=~' -p RestrictNamespaces=no -p RootUpper=tmpfs)
+        check_equal "root inside with all rights mounts its own part again" \
+                "$(inside "${all[@]}" -- /bin/sh -c "mkdir /m $top/a; mount -t cgroup2 none /m && cd /m && echo */")" a/
+        check_output "and does not reach the files of its limits" '^refused$' \
+                inside "${all[@]}" -- /bin/sh -c "mount -o remount,rw $top; { echo 99 >$top/cgroup.max.depth; } 2>/dev/null || echo refused"
 }
 
 # One in a cgroup of its own making, that ignores SIGTERM; it counts.
@@ -103,9 +116,11 @@ check_running() {
         check_output "its cgroup is the one above both leaves" '/(sbx-manager\.scope|manager\.sandbox)$' echo "$group"
         check_equal "there they are" "$(cd "$group" && echo */)" "payload/ supervisor/"
         check_equal "init alone in the one" "$(wc -l <"$group/supervisor/cgroup.procs")" 1
-        if [ -d /run/systemd/system ]; then
+        if scopes_here; then
                 check_equal "systemd has given it away" "$(systemctl show -p Delegate --value sbx-manager.scope)" yes
         fi
+        check_equal "what goes by default with it is told" "$(property manager OOMPolicy)" continue
+        check_output "and that it is weaker" 'Weaker:.*Delegate=yes' "$SBXCTL" status manager
         check_equal "exec goes to the workload's" \
                 "$("$SBXCTL" exec --pipe manager -- /bin/sed -n s/^0:://p /proc/self/cgroup)" /
         check_output "ps shows what stands deeper" 'sleep 0\.05' sh -c "for i in 1 2 3 4 5 6 7 8 9; do $SBXCTL ps manager; done"
@@ -146,6 +161,7 @@ check_killed() {
         check "kill -9 of sbxd" kill -9 "$(pid_of sbxd)"
         check "the next one knows it" wait_for 20 property_is manager ActiveState active
         check_equal "in its cgroup" "$(property manager ControlGroup)" "$group"
+        check_equal "with the same policy" "$(property manager OOMPolicy)" continue
         check_equal "exec goes to the workload's still" \
                 "$("$SBXCTL" exec --pipe manager -- /bin/sed -n s/^0:://p /proc/self/cgroup)" /
         check "kill -9 of sbx-helper" kill -9 "$(pid_of sbx-helper)"
@@ -214,10 +230,11 @@ if [ ! -e $top/cgroup.controllers ]; then
 fi
 check_inside
 check_attacks
+check_privileged
 check_running
 check_without_pids
 check_ports
-if [ -d /run/systemd/system ]; then
+if scopes_here; then
         check_killed
 fi
 if limits_here; then

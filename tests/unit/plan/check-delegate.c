@@ -86,11 +86,14 @@ END_TEST
 START_TEST(who_manages_cgroups_goes_on_when_memory_runs_out_in_one) {
         _cleanup_fixture_ Fixture *fixture = fixture_new();
 
-        ck_assert_int_eq(spec_oom_policy(fixture->spec), OOM_POLICY_STOP);
+        spec_derive(fixture->spec);
+        ck_assert_int_eq(fixture->spec->oom_policy, OOM_POLICY_STOP);
         fixture_assign(fixture, "Delegate", "yes");
-        ck_assert_int_eq(spec_oom_policy(fixture->spec), OOM_POLICY_CONTINUE);
+        spec_derive(fixture->spec);
+        ck_assert_int_eq(fixture->spec->oom_policy, OOM_POLICY_CONTINUE);
         fixture_assign(fixture, "OOMPolicy", "kill");
-        ck_assert_int_eq(spec_oom_policy(fixture->spec), OOM_POLICY_KILL);
+        spec_derive(fixture->spec);
+        ck_assert_int_eq(fixture->spec->oom_policy, OOM_POLICY_KILL);
         ck_assert_ptr_nonnull(plan_find(fixture_build(fixture), OP_OOM_GROUP));
 }
 END_TEST
