@@ -17,6 +17,7 @@
 #include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -344,6 +345,18 @@ static int open_terminal(Build *build, Workload *workload, int *ret_master) {
         return r < 0 ? build_fault(build, r, STEP_STDIO, (int) (op - build->plan->ops), NULL) : 0;
 }
 
+/* Who looks at the processes of a sandbox takes it for the helper otherwise. */
+static void name_process(const Build *build) {
+        const char *suffix = endswith(build->name, ".sandbox");
+        char title[64];
+
+        (void) snprintf(title, sizeof(title), "sbx-init %.*s",
+                        (int) (suffix ? (size_t) (suffix - build->name) : strlen(build->name)),
+                        build->name);
+        process_title_set(title);
+        (void) prctl(PR_SET_NAME, "sbx-init", 0, 0, 0);
+}
+
 /* Runs one program after the other, as PID 1 or as what orphans come to. */
 _noreturn_ static void supervise(Build *build, Workload *workload, int master) {
         LaunchStatus *status = NULL;
@@ -361,7 +374,7 @@ _noreturn_ static void supervise(Build *build, Workload *workload, int master) {
                 (void) build_fault(build, r, STEP_SPAWN, -1, NULL);
                 fail(build, r);
         }
-        (void) prctl(PR_SET_NAME, "sbx-init", 0, 0, 0);
+        name_process(build);
         for (size_t i = 0;; i++) {
                 const Op *op = workload_exec(build->plan, i, &index);
                 bool last = !workload_exec(build->plan, i + 1, &index);

@@ -8,6 +8,7 @@
 #include "base/parse.h"
 #include "helper/helper.h"
 #include "helper/sealed.h"
+#include "kern/process.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -194,6 +195,7 @@ int main(int argc, char **argv) {
             argc < 1 || open_standard_streams() < 0) {
                 return EXIT_FAILURE;
         }
+        process_title_take(argv, environ);
         if (parse_arguments(argc, argv, &arguments) < 0) {
                 return EXIT_FAILURE;
         }

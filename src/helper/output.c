@@ -122,15 +122,21 @@ static void output_record(Output *output, usec_t now, RecordKind kind, const cha
 
 /* -- lines out of bytes -- */
 
+/* A terminal ends lines with a return besides. */
+static size_t line_length(const char *text, size_t n, bool complete) {
+        return complete && n > 0 && text[n - 1] == '\r' ? n - 1 : n;
+}
+
 static void output_line(Output *output, usec_t now, const char *text, size_t n, bool complete) {
         RecordKind kind = complete ? RECORD_LINE : RECORD_PART;
 
         if (output->line.length == 0) {
-                output_record(output, now, kind, text, n);
+                output_record(output, now, kind, text, line_length(text, n, complete));
                 return;
         }
         (void) str_append_n(&output->line, text, n);
-        output_record(output, now, kind, output->line.text, output->line.length);
+        output_record(output, now, kind, output->line.text,
+                      line_length(output->line.text, output->line.length, complete));
         str_done(&output->line);
 }
 

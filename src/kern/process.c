@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -99,6 +100,32 @@ int process_set_affinity(const void *mask, size_t size) {
 
 int process_ignore_sigpipe(void) {
         return signal(SIGPIPE, SIG_IGN) == SIG_ERR ? negative_errno() : 0;
+}
+
+static char *title_text;
+static size_t title_size;
+
+static char *skip_pieces(char *end, char **texts) {
+        for (; *texts && *texts == end; texts++) {
+                end += strlen(end) + 1;
+        }
+        return end;
+}
+
+void process_title_take(char **argv, char **environment) {
+        char *end = skip_pieces(argv[0], argv);
+
+        /* without the environment where something else lies between */
+        title_text = argv[0];
+        title_size = (size_t) (skip_pieces(end, environment) - argv[0]);
+}
+
+/* proc_pid_cmdline(5): without an end mark where the arguments ended, it goes on. */
+void process_title_set(const char *title) {
+        if (title_size > 0) {
+                memset(title_text, '\0', title_size);
+                memcpy(title_text, title, MIN(strlen(title), title_size - 1));
+        }
 }
 
 /* A word comes first: without a descriptor it says why. */

@@ -29,6 +29,12 @@ int process_set_oom_score(int proc, int adjust);
  */
 int process_set_affinity(const void *mask, size_t size);
 int process_ignore_sigpipe(void);
+/* Where the kernel shows a process's arguments and environment, which stand there in one piece:
+ * argv and environ as main() got them, before anything is changed. */
+void process_title_take(char **argv, char **environment);
+/* What ps(1) shows instead of the arguments, cut to what there is room for. The environment must be
+ * one of copies by then, or empty. */
+void process_title_set(const char *title);
 /* What make() opens, in a child, which is waited for: for what takes a process that is elsewhere.
  * Gives the descriptor; -ECHILD: the child died. */
 int process_fetch_fd(int (*make)(void *userdata), void *userdata);

@@ -356,9 +356,22 @@ void launcher_release(Sandbox *sandbox) {
         timeline_note(&sandbox->run.timeline, TIMELINE_RELEASED);
 }
 
+/* systemd.kill(5); what a person types to gets it unasked, since shells wait for the terminal's end
+ * alone. */
+static bool wants_hangup(const Sandbox *sandbox) {
+        const Spec *spec = sandbox_spec(sandbox);
+
+        return spec->set[DIRECTIVE_SendSIGHUP]
+                       ? spec->send_sighup
+                       : spec->standard_input == STANDARD_INPUT_TTY || sandbox->streams.terminal;
+}
+
 void launcher_ask(Sandbox *sandbox) {
         (void) send_plain(sandbox, CONTROL_KILL, (uint64_t) sandbox_spec(sandbox)->kill_signal,
                           KILL_ALL);
+        if (wants_hangup(sandbox)) {
+                (void) send_plain(sandbox, CONTROL_KILL, SIGHUP, KILL_ALL);
+        }
         /* afterwards: what is frozen meets the signal with its first step */
         freezer_thaw(sandbox);
 }

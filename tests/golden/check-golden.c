@@ -37,7 +37,7 @@ static FilterCache *filters;
 /* Directives that the manager alone acts on; no plan may depend on them. */
 static const DirectiveId managers[] = {
         DIRECTIVE_Type,           DIRECTIVE_KillSignal, DIRECTIVE_TimeoutStartSec,
-        DIRECTIVE_TimeoutStopSec, DIRECTIVE_Restart,    DIRECTIVE_RestartSec,
+        DIRECTIVE_SendSIGHUP,     DIRECTIVE_TimeoutStopSec, DIRECTIVE_Restart,    DIRECTIVE_RestartSec,
         DIRECTIVE_WantedBy,
 };
 

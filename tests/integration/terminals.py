@@ -159,11 +159,11 @@ def detach():
 
 def unit():
     done = sbxctl("run", "--no-block", "--name=tty", "-p", "Layers=busybox", "-p", "StandardInput=tty",
-                  "-p", "KillSignal=SIGHUP", "--", "/bin/sh", "-c", "echo to the log; exec /bin/sh")
+                  "--", "/bin/sh", "-c", "echo to the log; exec /bin/sh")
     check("StandardInput=tty: it starts", done.returncode == 0, done.stderr)
     wait_active("tty")
     time.sleep(0.5)
-    check("StandardInput=tty: what it prints is logged", "to the log" in sbxctl("logs", "tty").stdout,
+    check("StandardInput=tty: what it prints is logged", "to the log\n" in sbxctl("logs", "-o", "cat", "tty").stdout,
           sbxctl("logs", "tty"))
     t = Terminal("attach", "tty")
     check("StandardInput=tty: attach shows it", t.expect(b"to the log"), t.output)

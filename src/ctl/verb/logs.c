@@ -219,6 +219,9 @@ static int show_files(Ctl *ctl, char *const *units) {
         if (status < 0) {
                 return status;
         }
+        if (status == 0 && out.length == 0) {
+                log_info("-- No entries --"); /* as journalctl(1) */
+        }
         r = output_print(ctl, &out);
         return r < 0 ? r : status;
 }
