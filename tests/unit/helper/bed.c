@@ -16,6 +16,8 @@
 
 #define PATIENCE_MSEC 20000
 
+static const char *folder_name; /* of the bed, the last part */
+
 static void run_program(const char *const *argv) {
         int status;
         pid_t pid = fork();
@@ -45,6 +47,7 @@ void bed_make(Bed *bed, const char *relay) {
         *bed = (Bed){.folder = "/var/tmp/sbx-bed-XXXXXX"};
         ck_assert_int_eq((int) geteuid(), 0);
         ck_assert_ptr_nonnull(mkdtemp(bed->folder));
+        folder_name = strrchr(bed->folder, '/');
         (void) snprintf(bed->directory, sizeof(bed->directory), "%s/layer", bed->folder);
         (void) snprintf(bed->image, sizeof(bed->image), "%s/layer.erofs", bed->folder);
         script = strf("set -e; umask 022; mkdir -p %1$s/bin %1$s/etc %1$s/srv; "
@@ -81,15 +84,17 @@ static size_t count_entries(const char *path) {
         return n;
 }
 
-/* Devices with a file behind them. */
+/* Devices with a file of this bed behind them: others use the host's meanwhile. */
 static size_t count_loops(void) {
         size_t n = 0;
 
         for (int i = 0; i < 256; i++) {
+                _cleanup_free_ char *file = NULL;
                 char path[64];
 
-                (void) snprintf(path, sizeof(path), "/sys/block/loop%d/loop", i);
-                n += access(path, F_OK) == 0;
+                (void) snprintf(path, sizeof(path), "/sys/block/loop%d/loop/backing_file", i);
+                n += file_read_at(AT_FDCWD, path, 8192, &file, NULL) == 0 &&
+                     strstr(file, folder_name);
         }
         return n;
 }
