@@ -16,6 +16,7 @@
 
 /* A helper that was started for a sbxd which never came goes away after this time. */
 #define NEVER_CALLED_USEC (30 * USEC_PER_SEC)
+#define SWEEP_AGAIN_USEC USEC_PER_SEC
 /* Children reaped in one turn. */
 #define REAPS_MAX 256
 
@@ -252,6 +253,14 @@ static int open_signals(Helper *helper) {
         return helper->signals < 0 ? negative_errno() : 0;
 }
 
+/* By now what an earlier helper held has died, too, and its locks with it. */
+static void on_sweep(void *userdata, uint32_t events) {
+        Helper *helper = userdata;
+
+        helper->sweep_watch = watch_free(helper->sweep_watch);
+        id_lease_sweep(helper->ids);
+}
+
 static int open_watches(Helper *helper) {
         int r;
 
@@ -271,6 +280,10 @@ static int open_watches(Helper *helper) {
         if (r == 0) {
                 r = watch_new(helper->loop, helper->listen, EPOLLIN, on_listen, helper,
                               &helper->listen_watch);
+        }
+        if (r == 0) {
+                r = watch_new_timer(helper->loop, SWEEP_AGAIN_USEC, on_sweep, helper,
+                                    &helper->sweep_watch);
         }
         if (r == 0 && helper->exit_idle) {
                 r = watch_new_timer(helper->loop, NEVER_CALLED_USEC, on_never_called, helper,
@@ -342,6 +355,7 @@ void helper_done(Helper *helper) {
         images_done(&helper->images);
         helper->images_watch = watch_free(helper->images_watch);
         helper->idle_watch = watch_free(helper->idle_watch);
+        helper->sweep_watch = watch_free(helper->sweep_watch);
         helper->listen_watch = watch_free(helper->listen_watch);
         helper->signal_watch = watch_free(helper->signal_watch);
         helper->loop = loop_free(helper->loop);

@@ -19,7 +19,8 @@ struct Helper {
         int signals;
         Watch *signal_watch;
         Watch *idle_watch;
-        int ids; /* a directory */
+        Watch *sweep_watch; /* once, after the start */
+        int ids;            /* a directory */
         LogStore logs;
         CgroupBase cgroups;
         LaunchGround ground;

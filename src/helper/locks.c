@@ -4,7 +4,8 @@
  * own user namespace, whose root may make it writable, let devices be opened, or take a cover away.
  * The kernel locks all that (mount_namespaces(7)) only when a mount namespace is copied on behalf
  * of another user namespace. So the builder copies init's as the host's root, and that once more as
- * the sandbox's, and init moves there. Workloads without CAP_SYS_ADMIN are spared it. */
+ * the sandbox's, and init moves there. Workloads without CAP_SYS_ADMIN are spared it, unless paths
+ * are kept from them: somebody with that capability may be let into their user namespace. */
 
 #include "helper/parts.h"
 #include "kern/path.h"
@@ -19,7 +20,8 @@ static bool locks_wanted(const Build *build) {
         const Op *op = plan_find(build->plan, OP_CAPABILITIES);
 
         return build_is_apart(build, CLONE_NEWUSER) && !(build->joined & CLONE_NEWNS) &&
-               (!op || (op->args[0].u64 & UINT64_C(1) << CAP_SYS_ADMIN));
+               (!op || (op->args[0].u64 & UINT64_C(1) << CAP_SYS_ADMIN) ||
+                plan_find(build->plan, OP_PROTECT));
 }
 
 static int copy_namespace(const Build *build) {

@@ -349,6 +349,30 @@ check_network_refused() {
                 -p JoinsNamespaceOf=joins-base.sandbox -p PrivateNetwork=no
 }
 
+# Who is let into the user namespace of another with CAP_SYS_ADMIN, and into its mounts, does not get
+# what was kept from it.
+check_covers() {
+        local pid
+        mkdir -p "$folder/covered/secret"
+        echo hidden >"$folder/covered/secret/file"
+        check "a sandbox that is kept from a path" "$SBXCTL" run --no-block --name=joins-kept -p Layers=busybox \
+                -p "BindPaths=$folder/covered:/mnt" -p InaccessiblePaths=/mnt/secret -- /bin/sleep 1000
+        wait_for 10 "$SBXCTL" is-active joins-kept
+        pid=$(property joins-kept MainPID)
+        joined() {
+                "$SBXCTL" run --pipe -p CapabilityBoundingSet='~' -p RestrictNamespaces=no \
+                        -p 'SystemCallFilter=@system-service @mount' -p "UserNamespacePath=/proc/$pid/ns/user" \
+                        "$@" </dev/null 2>&1
+        }
+        check_output "a cover stays on from within its user namespace" 'umount: .*(Invalid|not permitted)' \
+                joined -p "MountNamespacePath=/proc/$pid/ns/mnt" -- /bin/sh -c 'umount /mnt/secret; cat /mnt/secret/file'
+        check_output "by way of the other's processes too" 'umount: .*(Invalid|not permitted)' \
+                joined -p Layers=busybox -p "PIDNamespacePath=/proc/$pid/ns/pid" -- \
+                /bin/sh -c 'nsenter -t 2 -m -- umount /mnt/secret'
+        check_output "and is on for the other" 'denied|No such file' "$SBXCTL" exec --pipe joins-kept -- cat /mnt/secret/file
+        check "stop of it" "$SBXCTL" stop joins-kept
+}
+
 # -- names and clocks of its own --
 
 check_names() {
@@ -397,6 +421,7 @@ holders_start
 unit joins-cgroup "CgroupNamespacePath=$(ns_file Cgroup)"
 check_paths
 check_path_effects
+check_covers
 leaves_nothing check_paths_refused
 holders_stop
 check_sandbox

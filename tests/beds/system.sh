@@ -342,6 +342,10 @@ check_helper_killed() {
         check "nothing of the old one runs on" test ! -d "/proc/$workload"
         check_equal "there is one scope" \
                 "$(systemctl list-units --all --plain --no-legend 'sbx-*.scope' | wc -l)" 1
+        ids_of_the_living() {
+                [ "$(ls /run/sbx/ids)" = "$(property web HostUIDBase)" ]
+        }
+        check "no ids of the dead are kept" wait_for 5 ids_of_the_living
         check "and another helper" test "$(systemctl show -p MainPID --value sbx-helper)" != "$helper"
 }
 
