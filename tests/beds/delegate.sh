@@ -77,6 +77,13 @@ check_attacks() {
         done
 }
 
+# What stands beside it is not the workload's to move, with whatever number it has.
+check_init_stays() {
+        check_output "init cannot be taken" '^refused$' \
+                inside -p Delegate=yes -- /bin/sh -c "{ echo 1 >$top/cgroup.procs; } 2>/dev/null || echo refused"
+        check "one's own child can" inside -p Delegate=yes -- /bin/sh -c "mkdir $top/a; sleep 5 & echo \$! >$top/a/cgroup.procs"
+}
+
 # With all rights that a sandbox can have: a view of its own making is the same one.
 check_privileged() {
         local all=(-p Delegate=yes -p 'CapabilityBoundingSet=~' -p 'SystemCallFilter=~' -p RestrictNamespaces=no -p RootUpper=tmpfs)
@@ -230,6 +237,7 @@ if [ ! -e $top/cgroup.controllers ]; then
 fi
 check_inside
 check_attacks
+check_init_stays
 check_privileged
 check_running
 check_without_pids
