@@ -18,7 +18,8 @@ typedef struct ScopeJob ScopeJob;
 #define SCOPE_JOB_TIMEOUT_USEC (25 * USEC_PER_SEC)
 
 /* What a signature carries: t, b: number. s: text. ay: set. a(ss): text and second of each item;
- * a(st): text and size. */
+ * a(st): text and size. a(iayu): text, a range of
+ * addresses or a word for several. */
 typedef struct ScopeSetting {
         const char *name;
         const char *signature; /* a literal */

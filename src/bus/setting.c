@@ -2,6 +2,7 @@
 #include "bus/setting.h"
 
 #include "base/str.h"
+#include "spec/prefix.h"
 
 typedef int (*Append)(sd_bus_message *message, const ScopeSetting *setting);
 
@@ -51,6 +52,34 @@ static int append_numbered(sd_bus_message *message, const ScopeSetting *setting)
         return r < 0 ? r : sd_bus_message_close_container(message);
 }
 
+static int append_prefix(sd_bus_message *message, const char *text) {
+        AddressPrefix prefix;
+        int r;
+
+        r = address_prefix_parse(text, &prefix);
+        r = r < 0 ? r : sd_bus_message_open_container(message, 'r', "iayu");
+        r = r < 0 ? r : sd_bus_message_append(message, "i", (int32_t) prefix.family);
+        r = r < 0 ? r : sd_bus_message_append_array(message, 'y', prefix.bytes, prefix.size);
+        r = r < 0 ? r : sd_bus_message_append(message, "u", prefix.length);
+        return r < 0 ? r : sd_bus_message_close_container(message);
+}
+
+static int append_prefixes(sd_bus_message *message, const ScopeSetting *setting) {
+        int r;
+
+        r = sd_bus_message_open_container(message, 'a', "(iayu)");
+        for (size_t i = 0; i < setting->list.n && r >= 0; i++) {
+                const char *text = setting->list.items[i].text;
+                const char *const *prefixes = &text;
+                size_t n = address_word_find(text, &prefixes);
+
+                for (size_t k = 0; k < MAX(n, (size_t) 1) && r >= 0; k++) {
+                        r = append_prefix(message, prefixes[k]);
+                }
+        }
+        return r < 0 ? r : sd_bus_message_close_container(message);
+}
+
 static int append_set(sd_bus_message *message, const ScopeSetting *setting) {
         return sd_bus_message_append_array(message, 'y', setting->set.bytes,
                                            number_set_size(&setting->set));
@@ -61,9 +90,9 @@ static Append append_find(const char *signature) {
                 const char *signature;
                 Append append;
         } table[] = {
-                {"t", append_u64},          {"b", append_boolean}, {"s", append_text},
-                {"ay", append_set},         {"as", append_words},  {"a(ss)", append_pairs},
-                {"a(st)", append_numbered},
+                {"t", append_u64},          {"b", append_boolean},        {"s", append_text},
+                {"ay", append_set},         {"as", append_words},         {"a(ss)", append_pairs},
+                {"a(st)", append_numbered}, {"a(iayu)", append_prefixes},
         };
 
         for (size_t i = 0; i < ELEMENTS(table); i++) {

@@ -334,18 +334,35 @@ static int open_cgroup(const Sandbox *sandbox, CgroupMode mode, CgroupHierarchy 
 }
 
 /* What the scope was asked for is not what it has, where the host's systemd could not do it. */
-static int check_device_filter(const Sandbox *sandbox, CgroupMode mode, int64_t *ret_op) {
-        const Op *op = plan_find(sandbox->plan, OP_DEVICE_FILTER);
-        _cleanup_fd_ int fd = -EBADF;
+static int check_filters(const Sandbox *sandbox, CgroupMode mode, int64_t *ret_op) {
+        static const struct {
+                OpKind op;
+                CgroupHierarchy v1_hierarchy;
+                int (*check)(int cgroup_fd);
+        } filters[] = {
+                {OP_DEVICE_FILTER, CGROUP_HIERARCHY_DEVICES, cgroup_check_device_filter},
+                {OP_ADDRESS_FILTER, CGROUP_HIERARCHY_UNIFIED, cgroup_check_address_filter},
+        };
 
-        if (!op) {
-                return 0;
+        for (size_t i = 0; i < ELEMENTS(filters); i++) {
+                const Op *op = plan_find(sandbox->plan, filters[i].op);
+                _cleanup_fd_ int fd = -EBADF;
+                int r;
+
+                if (!op) {
+                        continue;
+                }
+                *ret_op = op - sandbox->plan->ops;
+                fd = open_cgroup(sandbox, mode,
+                                 mode == CGROUP_UNIFIED ? CGROUP_HIERARCHY_UNIFIED
+                                                        : filters[i].v1_hierarchy);
+                r = fd < 0 ? fd : filters[i].check(fd);
+                if (r < 0) {
+                        return r;
+                }
         }
-        *ret_op = op - sandbox->plan->ops;
-        fd = open_cgroup(sandbox, mode,
-                         mode == CGROUP_UNIFIED ? CGROUP_HIERARCHY_UNIFIED
-                                                : CGROUP_HIERARCHY_DEVICES);
-        return fd < 0 ? fd : cgroup_check_device_filter(fd);
+        *ret_op = -1;
+        return 0;
 }
 
 /* OOMPolicy= on memory.oom.group where the plan has it; and for all of its values sbxd is to be
@@ -401,7 +418,7 @@ static void release(Sandbox *sandbox) {
         if (prepare_oom(sandbox, memory, mode) < 0) {
                 return;
         }
-        r = check_device_filter(sandbox, mode, &op);
+        r = check_filters(sandbox, mode, &op);
         r = r < 0 ? r : let_go(sandbox);
         if (r < 0) {
                 sandbox_fail(sandbox, STEP_SCOPE, r, op, NULL);

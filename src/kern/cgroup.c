@@ -113,9 +113,9 @@ int cgroup_enable(int cgroup_fd, uint32_t controllers) {
         return result;
 }
 
-static int check_device_program(int unified_fd) {
+static int check_program(int unified_fd, enum bpf_attach_type type) {
         union bpf_attr attributes = {
-                .query = {.target_fd = (uint32_t) unified_fd, .attach_type = BPF_CGROUP_DEVICE},
+                .query = {.target_fd = (uint32_t) unified_fd, .attach_type = type},
         };
 
         if (syscall(SYS_bpf, BPF_PROG_QUERY, &attributes, sizeof(attributes)) < 0) {
@@ -129,13 +129,19 @@ int cgroup_check_device_filter(int cgroup_fd) {
         int r;
 
         if (cgroup_is_unified(cgroup_fd)) {
-                return check_device_program(cgroup_fd);
+                return check_program(cgroup_fd, BPF_CGROUP_DEVICE);
         }
         r = file_read_at(cgroup_fd, "devices.list", DEVICES_MAX, &text, NULL);
         if (r < 0) {
                 return r;
         }
         return startswith(text, "a ") ? -EOPNOTSUPP : 0;
+}
+
+int cgroup_check_address_filter(int unified_fd) {
+        int r = check_program(unified_fd, BPF_CGROUP_INET_INGRESS);
+
+        return r < 0 ? r : check_program(unified_fd, BPF_CGROUP_INET_EGRESS);
 }
 
 int cgroup_freeze(int unified_fd, bool freeze) {

@@ -35,6 +35,8 @@ int cgroup_enable(int cgroup_fd, uint32_t controllers);
  * list, on cgroup2 by a BPF program. 0; -EOPNOTSUPP: every device may be opened; -EPERM: not ours
  * to know. */
 int cgroup_check_device_filter(int cgroup_fd);
+/* The same for the packets of its sockets, in both directions. */
+int cgroup_check_address_filter(int unified_fd);
 /* cgroup2 alone (any process may stand below): freezes or thaws everything in and below it. The
  * kernel does it by and by: cgroup.events says when, and wakes who polls it for EPOLLPRI. */
 int cgroup_freeze(int unified_fd, bool freeze);

@@ -153,6 +153,12 @@ static const Advice advices[] = {
         {STEP_SCOPE, OP_DEVICE_FILTER, EPERM,
          "The helper may not see whether there is a device filter: it needs CAP_NET_ADMIN of the "
          "host."},
+        {STEP_SCOPE, OP_ADDRESS_FILTER, EOPNOTSUPP,
+         "systemd put no filter before the packets of the scope, as the kernel or a container does "
+         "not let it: leave the directive out."},
+        {STEP_SCOPE, OP_ADDRESS_FILTER, EPERM,
+         "The helper may not see whether packets are filtered: it needs CAP_NET_ADMIN of the "
+         "host."},
         {STEP_SCOPE, ANY, ETIMEDOUT, "systemd is busy or stuck: see systemctl list-jobs."},
         {ANY, ANY, ENOMEM, "The host is out of memory, or MemoryMax= is too small to start in."},
         {ANY, ANY, ENOSPC, "A file system or a table of the kernel is full."},

@@ -279,6 +279,7 @@ static const KindRule kind_rules[_OP_MAX] = {
         [OP_DEVICE_FILTER] = {.once = true},
         [OP_DEVICE_RULES] = {.once = true},
         [OP_DEVICE_RULE] = {check_device_rule},
+        [OP_ADDRESS_FILTER] = {.once = true},
         [OP_OVERLAY] = {.once = true},
         [OP_TMPFS] = {check_mount_target},
         [OP_BIND] = {check_mount_target},

@@ -36,8 +36,9 @@ typedef struct PlanInput {
 } PlanInput;
 
 typedef struct ScopeProperty {
-        char *name;            /* "MemoryMax" */
-        const char *signature; /* a literal: "t", "b", "s", "ay", "as", "a(ss)", "a(st)" */
+        char *name; /* "MemoryMax" */
+        const char
+                *signature; /* a literal: "t", "b", "s", "ay", "as", "a(ss)", "a(st)", "a(iayu)" */
         uint64_t number;
         char *text;
         ValueList list;  /* a(ss): text and second of each; a(st): text and size */

@@ -375,6 +375,16 @@ static int check_direct_policy(Builder *builder, const Request *request) {
         return 0;
 }
 
+/* What systemd alone does; `no` asks for nothing. */
+static int check_direct_packets(Builder *builder, const Request *request) {
+        if (request->directive->type->kind != VALUE_BOOL || *(const bool *) request->field) {
+                builder_refuse(builder, request->origin, request->place,
+                               "It cannot be enforced without systemd: remove it, or boot with "
+                               "systemd");
+        }
+        return 0;
+}
+
 static int build_policy(Builder *builder, const Request *request) {
         ScopeProperty property = {.origin = request->origin, .place = request->place};
 
@@ -382,9 +392,20 @@ static int build_policy(Builder *builder, const Request *request) {
                 return 0;
         }
         if (builder->input->backend != BACKEND_SCOPE) {
-                return check_direct_policy(builder, request);
+                return request->directive->type->kind == VALUE_BOOL ||
+                                       request->directive->type->kind == VALUE_PREFIXES
+                               ? check_direct_packets(builder, request)
+                               : check_direct_policy(builder, request);
         }
         switch (request->directive->type->kind) {
+        case VALUE_BOOL:
+                property.signature = "b";
+                property.number = *(const bool *) request->field;
+                break;
+        case VALUE_PREFIXES:
+                property.signature = "a(iayu)";
+                property.list = *(const ValueList *) request->field;
+                break;
         case VALUE_ENUM:
                 property.signature = "s";
                 property.text = (char *) request->directive->names[*(const int *) request->field];
@@ -426,6 +447,31 @@ static int build_device_filter(Builder *builder) {
                        : 0;
 }
 
+/* The same for packets. What asks for most is named. */
+static int build_address_filter(Builder *builder) {
+        static const DirectiveId ids[] = {DIRECTIVE_IPAddressDeny, DIRECTIVE_IPAddressAllow,
+                                          DIRECTIVE_IPAccounting};
+        const Spec *spec = builder->spec;
+        const bool asked[] = {spec->ip_address_deny.n > 0, spec->ip_address_allow.n > 0,
+                              spec->ip_accounting};
+
+        for (size_t i = 0; i < ELEMENTS(ids) && builder->input->backend == BACKEND_SCOPE; i++) {
+                Place place = spec->places[ids[i]];
+
+                if (!asked[i]) {
+                        continue;
+                }
+                if (builder->input->host->cgroup_mode == CGROUP_V1) {
+                        builder_refuse(builder, (uint16_t) ids[i], place,
+                                       "The kernel sees packets by cgroup2 alone, which this host "
+                                       "has not mounted: remove it, or boot with cgroup2");
+                        return 0;
+                }
+                return builder_add(builder, OP_ADDRESS_FILTER, (uint16_t) ids[i], place);
+        }
+        return 0;
+}
+
 /* v1 knows no groups: there sbxd kills the rest, as soon as it is told. */
 static int build_oom_policy(Builder *builder) {
         const HostFacts *host = builder->input->host;
@@ -463,6 +509,9 @@ int build_limits(Builder *builder) {
         }
         if (r == 0) {
                 r = build_device_filter(builder);
+        }
+        if (r == 0) {
+                r = build_address_filter(builder);
         }
         return r < 0 ? r : build_oom_policy(builder);
 }

@@ -58,8 +58,7 @@ CHECK(restart_oneshot) {
 
 /* What confines is no limit: a sandbox never runs without it. */
 static bool limit_is_optional(const Directive *directive) {
-        return directive->scope_property && directive->id != DIRECTIVE_DevicePolicy &&
-               directive->id != DIRECTIVE_DeviceAllow;
+        return directive->scope_property && (directive->flags & DIRECTIVE_ESSENTIAL) == 0;
 }
 
 CHECK(best_effort) {

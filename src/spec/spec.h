@@ -47,6 +47,7 @@ enum {
         DIRECTIVE_RUNTIME = 1 << 0, /* can change while the sandbox runs */
         DIRECTIVE_ZERO_IS_INFINITY = 1
                                      << 1, /* TIMESPAN: 0 switches off, as in systemd.service(5) */
+        DIRECTIVE_ESSENTIAL = 1 << 2, /* of the scope, but no limit: BestEffort= cannot name it */
 };
 
 typedef enum RlimitUnit {

@@ -17,7 +17,8 @@ typedef struct ValueItem {
                            FILES: path. ID_MAPS: "0:600000:1000". COMMANDS: the path. SYSCALLS: name or
                            @group, or "" for a plain ~. CHOICES: one of the directive's names, or "" for
                            a plain ~. DEVICES: the node, or "char-NAME" or "block-NAME" of
-                           /proc/devices. DEVICE_RATES, _WEIGHTS, _TIMES: a path on a disk */
+                           /proc/devices. DEVICE_RATES, _WEIGHTS, _TIMES: a path on a disk. PREFIXES:
+                           "10.0.0.0/8", or a word for several */
         char *second;   /* BINDS: destination. TMPFS_LIST: options, canonical. DEVICES: of "rwm" */
         char **words;   /* COMMANDS: argv */
         uint64_t flags; /* VALUE_… below */
@@ -125,6 +126,7 @@ typedef struct Rlimit {
 #define CTYPE_ERRNO int /* or VALUE_KILL */
 #define CTYPE_INTEGER int
 #define CTYPE_DEVICES ValueList
+#define CTYPE_PREFIXES ValueList
 #define CTYPE_DEVICE_RATES ValueList
 #define CTYPE_DEVICE_WEIGHTS ValueList
 #define CTYPE_DEVICE_TIMES ValueList
@@ -167,6 +169,7 @@ typedef struct Rlimit {
         X(INTEGER, "i")         \
         X(LISTEN, "s")          \
         X(DEVICES, "as")        \
+        X(PREFIXES, "as")       \
         X(DEVICE_RATES, "as")   \
         X(DEVICE_WEIGHTS, "as") \
         X(DEVICE_TIMES, "as")   \

@@ -201,6 +201,7 @@ bool specifier_applies(ValueKind kind) {
         case VALUE_LISTEN:
         case VALUE_TARGET:
                 return true;
+        case VALUE_PREFIXES:
         case VALUE_BOOL:
         case VALUE_ENUM:
         case VALUE_SIZE:

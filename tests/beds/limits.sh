@@ -157,6 +157,49 @@ check_memory() {
         limit MemorySwapMax=67108864 memory "" "" memory.swap.max '^67108864$' no
 }
 
+# From inside, over its own loopback: a ping, a word through TCP.
+says() {
+        "$SBXCTL" run --pipe -p Layers=busybox -p CapabilityBoundingSet=CAP_NET_RAW "$@" -- /bin/sh -c '
+                ping -c 1 -W 1 127.0.0.1 2>&1 | grep -o "Operation not permitted\|1 packets received"
+                (echo hello | nc -l -p 7777 &)
+                sleep 0.3
+                timeout 2 nc 127.0.0.1 7777 </dev/null 2>/dev/null || echo silence' 2>/dev/null | xargs
+}
+
+check_addresses() {
+        local nothing="Operation not permitted silence" all="1 packets received hello"
+        check_equal "without a filter packets pass" "$(says)" "$all"
+        if [ "$systemd" = no ]; then
+                for directive in IPAddressDeny=any IPAddressAllow=any IPAccounting=yes; do
+                        unit limits "$directive"
+                        check_status "without systemd $directive is refused" 1 "$SBXCTL" start limits
+                        check_output "by name and place" "limits.sandbox:4.*${directive%%=*}=" "$SBXCTL" status limits
+                done
+                check_equal "IPAccounting=no asks for nothing" "$(says -p IPAccounting=no)" "$all"
+                return
+        fi
+        check_equal "IPAddressDeny=any lets none pass" "$(says -p IPAddressDeny=any)" "$nothing"
+        check_equal "IPAddressDeny= of an address, too" "$(says -p IPAddressDeny=127.0.0.1)" "$nothing"
+        check_equal "IPAddressDeny= of another lets it pass" "$(says -p IPAddressDeny=10.0.0.0/8)" "$all"
+        check_equal "IPAddressAllow=localhost lets it pass" \
+                "$(says -p IPAddressDeny=any -p IPAddressAllow=localhost)" "$all"
+        check_equal "an empty IPAddressAllow= takes that back" \
+                "$(says -p IPAddressDeny=any -p IPAddressAllow=localhost -p IPAddressAllow=)" "$nothing"
+        mkdir -p /run/sbx/system
+        printf '%s\n' "[Sandbox]" Layers=busybox CapabilityBoundingSet=CAP_NET_RAW IPAccounting=yes \
+                "ExecStart=/bin/sh -c 'ping -c 2 127.0.0.1; exec sleep 1000'" >/run/sbx/system/limits.sandbox
+        "$SBXCTL" daemon-reload
+        check "IPAccounting= is taken" "$SBXCTL" start limits
+        check "and status shows what it counts" wait_for 5 status_says 'IP: [0-9.]+[BK]? in, [0-9.]+[BK]? out'
+        "$SBXCTL" stop limits
+}
+
+status_says() {
+        local text
+        text=$("$SBXCTL" status limits)
+        grep -Eq "$1" <<<"$text"
+}
+
 # A hard limit that the host's helper does not have itself.
 check_rlimits() {
         local hard
@@ -189,6 +232,7 @@ check_time
 check_accounting
 check_processors
 [ -z "$number" ] || check_disks
+check_addresses
 check_rlimits
 rm -f /run/sbx/system/limits.sandbox
 "$SBXCTL" daemon-reload

@@ -9,6 +9,7 @@
 #include "ctl/property.h"
 #include "ctl/state.h"
 #include "ctl/text.h"
+#include "ctl/traffic.h"
 #include "ctl/workload-log.h"
 
 #include <fcntl.h>
@@ -89,9 +90,10 @@ static int status_one(Ctl *ctl, const char *unit, size_t lines, json_object *doc
                         "The files of %s changed on disk. Run 'sbxctl daemon-reload' to load them.",
                         unit);
         }
-        if (ctl->json != JSON_OFF) {
+        r = traffic_add(ctl, properties);
+        if (r == 0 && ctl->json != JSON_OFF) {
                 r = json_push(document, TAKE(properties));
-        } else {
+        } else if (r == 0) {
                 r = out->length > 0 ? str_append_char(out, '\n') : 0;
                 r = r < 0 ? r : status_text(ctl, properties, lines, out);
         }

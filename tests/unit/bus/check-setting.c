@@ -14,6 +14,8 @@ static ValueItem items[] = {
         {.text = (char *) "char-pts", .second = (char *) "rwm"},
 };
 
+static ValueItem ranges[] = {{.text = (char *) "localhost"}, {.text = (char *) "10.1.0.0/16"}};
+
 static ValueItem disk = {.text = (char *) "/dev/sda", .size = 70};
 
 static const struct Case {
@@ -30,6 +32,9 @@ static const struct Case {
         {{.name = "DelegateControllers", .signature = "as", .list = {items, 2}},
          "as: /dev/fuse char-pts"},
         {{.name = "DeviceAllow", .signature = "a(ss)"}, "a(ss):"},
+        {{.name = "IPAddressDeny", .signature = "a(iayu)"}, "a(iayu):"},
+        {{.name = "IPAddressAllow", .signature = "a(iayu)", .list = {ranges, 2}},
+         "a(iayu): 2 127 0 0 0 8 10 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 1 128 2 10 1 0 0 16"},
         {{.name = "DeviceAllow", .signature = "a(ss)", .list = {items, 2}},
          "a(ss): /dev/fuse rw char-pts rwm"},
 };
@@ -55,6 +60,7 @@ static void print(sd_bus_message *message, Str *out) {
         while (sd_bus_message_peek_type(message, &type, &contents) > 0) {
                 union {
                         uint64_t t;
+                        uint32_t u;
                         uint8_t y;
                         int b;
                         const char *s;
@@ -71,9 +77,10 @@ static void print(sd_bus_message *message, Str *out) {
                 if (type == 's') {
                         ck_assert_int_eq(str_appendf(out, " %s", value.s), 0);
                 } else {
-                        uint64_t number = type == 'b'   ? (uint64_t) value.b
-                                          : type == 'y' ? value.y
-                                                        : value.t;
+                        uint64_t number = type == 'b'                  ? (uint64_t) value.b
+                                          : type == 'y'                ? value.y
+                                          : type == 'u' || type == 'i' ? value.u
+                                                                       : value.t;
 
                         ck_assert_int_eq(str_appendf(out, " %" PRIu64, number), 0);
                 }

@@ -341,6 +341,17 @@ START_TEST(quota_and_period_are_two) {
 }
 END_TEST
 
+/* What would be said of a scope for which systemd could not do it. */
+START_TEST(what_is_not_filtered_is_told) {
+        CgroupSet set;
+
+        make("open", -1, 0, &set);
+        ck_assert_int_eq(cgroup_check_address_filter(set.fds[CGROUP_HIERARCHY_UNIFIED]),
+                         -EOPNOTSUPP);
+        remove_set(&set);
+}
+END_TEST
+
 static const struct Refused {
         const char *name;
         int limit;
@@ -487,6 +498,7 @@ int main(void) {
         tcase_add_test(tcase, tasks_limit_refuses);
         tcase_add_loop_test(tcase, limit_reads_back, 0, (int) ELEMENTS(limited));
         tcase_add_test(tcase, quota_and_period_are_two);
+        tcase_add_test(tcase, what_is_not_filtered_is_told);
         tcase_add_loop_test(tcase, bad_plan_leaves_nothing, 0, (int) ELEMENTS(refused));
         tcase_add_test(tcase, plan_without_cgroup_gets_none);
         tcase_add_test(tcase, janitor_kills_and_removes);

@@ -179,6 +179,7 @@ static const struct Case {
         {NULL, RUN "Delegate=true\nDelegate=memory pids\nReadOnlyPaths=/\n", 0},
         {NULL, RUN "Delegate=yes\nDelegate=no\nProtectControlGroups=no\n", 0},
         {"best-effort", RUN "BestEffort=MemoryHigh DevicePolicy\n", 2},
+        {"best-effort", RUN "BestEffort=IPAddressDeny\n", 2},
         {"best-effort", RUN "BestEffort=Nothing\n", 2},
         {NULL, RUN "BestEffort=MemoryHigh IOWeight\n", 0},
         {"wanted-by", RUN "WantedBy=multi-user\n", 2},

@@ -42,6 +42,7 @@ static const char *const type_samples[_VALUE_KIND_MAX] = {
         [VALUE_ERRNO] = "EUCLEAN",
         [VALUE_INTEGER] = "7",
         [VALUE_DEVICES] = "char-pts wr",
+        [VALUE_PREFIXES] = "any 10.1.2.3/8 ::1",
         [VALUE_DEVICE_RATES] = "\"/dev/s d\" 7M",
         [VALUE_DEVICE_WEIGHTS] = "/dev/sdb 77",
         [VALUE_DEVICE_TIMES] = "/srv 1s 5ms",
