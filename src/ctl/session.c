@@ -8,6 +8,7 @@
 #include "sbx/bus.h"
 #include "sbx/exit.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -142,7 +143,7 @@ bool session_is_starting(Session *session, sd_bus_error *error) {
         }
         sd_bus_error_free(error);
         if (!session->event) {
-                (void) usleep(START_PAUSE_USEC);
+                (void) poll(NULL, 0, START_PAUSE_USEC / 1000);
         } else if (sd_event_run(session->event, START_PAUSE_USEC) < 0) {
                 return false;
         }

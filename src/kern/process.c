@@ -124,7 +124,7 @@ void process_title_take(char **argv, char **environment) {
 void process_title_set(const char *title) {
         if (title_size > 0) {
                 memset(title_text, '\0', title_size);
-                memcpy(title_text, title, MIN(strlen(title), title_size - 1));
+                (void) snprintf(title_text, title_size, "%s", title);
         }
 }
 

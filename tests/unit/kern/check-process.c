@@ -53,13 +53,13 @@ START_TEST(fetched_from_a_child) {
 END_TEST
 
 START_TEST(child_that_cannot) {
-        int cannot = -EPERM, dies = 1, next = dup(STDIN_FILENO);
+        int cannot = -EPERM, dies = 1, next = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
 
         ck_assert_int_eq(process_fetch_fd(make_namespace, &cannot), -EPERM);
         ck_assert_int_eq(process_fetch_fd(make_namespace, &dies), -ECHILD);
         ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
         fd_close(next);
-        ck_assert_int_eq(dup(STDIN_FILENO), next); /* and no descriptor */
+        ck_assert_int_eq(fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0), next); /* and no descriptor */
         fd_close(next);
 }
 END_TEST
