@@ -4,6 +4,7 @@
 #include "base/cgroup.h"
 #include "base/fd.h"
 #include "base/parse.h"
+#include "base/path.h"
 #include "manager/manager.h"
 
 typedef struct StatsFile {
@@ -67,11 +68,13 @@ static uint64_t sum_numbers(const char *text, const char *key) {
         return sum;
 }
 
+static const char *cgroup_name(const Sandbox *sandbox) {
+        return sandbox->manager->backend == BACKEND_SCOPE ? sandbox->scope_name : sandbox->name;
+}
+
 int stats_cgroup_of(const Sandbox *sandbox, CgroupHierarchy hierarchy, char **ret) {
-        return cgroup_of_pid_above(
-                sandbox->manager->host.cgroup_mode, sandbox->run.leader_pid, hierarchy,
-                sandbox->manager->backend == BACKEND_SCOPE ? sandbox->scope_name : sandbox->name,
-                ret);
+        return cgroup_of_pid_above(sandbox->manager->host.cgroup_mode, sandbox->run.leader_pid,
+                                   hierarchy, cgroup_name(sandbox), ret);
 }
 
 static int read_one(const Sandbox *sandbox, const StatsFile *stats, uint64_t *ret) {
@@ -86,8 +89,9 @@ static int read_one(const Sandbox *sandbox, const StatsFile *stats, uint64_t *re
         if (r < 0) {
                 return r;
         }
-        /* A process that has ended and waits to be reaped: the figures would be the host's. */
-        if (streq(path, "/")) {
+        /* The figures would be of others: without a cgroup of its own in this hierarchy, or where
+         * the process has ended and waits to be reaped. */
+        if (!streq(path_last(path), cgroup_name(sandbox))) {
                 return -ENODATA;
         }
         fd = cgroup_open(mode, stats->hierarchy, path);
