@@ -140,9 +140,22 @@ check_devices() {
                 "$(device_says -p DevicePolicy=strict -p 'DeviceAllow=/dev/null rw' -p 'DeviceAllow=/dev/zero r')" open
 }
 
+ping_says() {
+        "$SBXCTL" run --pipe -p Layers=busybox -p CapabilityBoundingSet=CAP_NET_RAW "$@" -- \
+                /bin/sh -c 'ping -c 1 -W 5 127.0.0.1 2>&1 | grep -o "Operation not permitted\|1 packets received"' 2>&1
+}
+
+check_addresses() {
+        check_equal "without a filter packets pass" "$(ping_says)" "1 packets received"
+        check_equal "IPAddressDeny=any lets none pass" "$(ping_says -p IPAddressDeny=any)" "Operation not permitted"
+        check_equal "IPAddressAllow=localhost lets them" \
+                "$(ping_says -p IPAddressDeny=any -p IPAddressAllow=localhost)" "1 packets received"
+}
+
 systemctl start sbxd
 check_files
 check_devices
+check_addresses
 check_disk
 check_oom
 finish

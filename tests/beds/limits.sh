@@ -185,6 +185,7 @@ check_addresses() {
                 "$(says -p IPAddressDeny=any -p IPAddressAllow=localhost)" "$all"
         check_equal "an empty IPAddressAllow= takes that back" \
                 "$(says -p IPAddressDeny=any -p IPAddressAllow=localhost -p IPAddressAllow=)" "$nothing"
+        cgroup1_here || check_equal "Delegate= does not lift it" "$(says -p IPAddressDeny=any -p Delegate=yes)" "$nothing"
         mkdir -p /run/sbx/system
         printf '%s\n' "[Sandbox]" Layers=busybox CapabilityBoundingSet=CAP_NET_RAW IPAccounting=yes \
                 "ExecStart=/bin/sh -c 'ping -c 2 127.0.0.1; exec sleep 1000'" >/run/sbx/system/limits.sandbox
