@@ -32,6 +32,8 @@ int host_facts_probe(HostFacts *ret) {
         facts.systemd_booted = is_type("/run/systemd/system", S_IFDIR); /* sd_booted(3) */
         host_facts_set_scopes(&facts, facts.systemd_booted);
         facts.journal = is_type("/run/systemd/journal/stdout", S_IFSOCK);
+        /* as systemd keeps it while a unit is active, for journald */
+        facts.oomd = is_type("/run/systemd/units/invocation:systemd-oomd.service", S_IFLNK);
         facts.time_namespace = is_there("/proc/self/ns/time");
         facts.cgroup_namespace = is_there("/proc/self/ns/cgroup");
         facts.user_namespace = is_there("/proc/self/ns/user");

@@ -12,6 +12,7 @@ typedef struct HostFacts {
         uint32_t cgroup_controllers; /* mask of 1 << CgroupHierarchy */
         bool systemd_booted;         /* sd_booted(3): /run/systemd/system is a directory */
         bool journal;                /* /run/systemd/journal/stdout is a socket */
+        bool oomd;                   /* systemd-oomd runs */
         bool time_namespace;         /* /proc/self/ns/time */
         bool cgroup_namespace;
         bool user_namespace;

@@ -10,6 +10,10 @@ static int append_u64(sd_bus_message *message, const ScopeSetting *setting) {
         return sd_bus_message_append(message, "t", setting->number);
 }
 
+static int append_u32(sd_bus_message *message, const ScopeSetting *setting) {
+        return sd_bus_message_append(message, "u", (uint32_t) setting->number);
+}
+
 static int append_boolean(sd_bus_message *message, const ScopeSetting *setting) {
         return sd_bus_message_append(message, "b", setting->number != 0);
 }
@@ -90,9 +94,9 @@ static Append append_find(const char *signature) {
                 const char *signature;
                 Append append;
         } table[] = {
-                {"t", append_u64},          {"b", append_boolean},        {"s", append_text},
-                {"ay", append_set},         {"as", append_words},         {"a(ss)", append_pairs},
-                {"a(st)", append_numbered}, {"a(iayu)", append_prefixes},
+                {"u", append_u32},       {"t", append_u64},          {"b", append_boolean},
+                {"s", append_text},      {"ay", append_set},         {"as", append_words},
+                {"a(ss)", append_pairs}, {"a(st)", append_numbered}, {"a(iayu)", append_prefixes},
         };
 
         for (size_t i = 0; i < ELEMENTS(table); i++) {

@@ -3,6 +3,7 @@
 /* The limits: written by the helper into a cgroup of its own making, or asked of systemd as
  * properties of the scope. */
 
+#include "base/time.h"
 #include "op/limit.h"
 #include "op/text-limit.h"
 #include "plan/builder.h"
@@ -420,6 +421,58 @@ static int build_policy(Builder *builder, const Request *request) {
         return add_property(builder, property, request->directive->scope_property);
 }
 
+/* -- what systemd-oomd does -- */
+
+static bool is_of_oomd(const Directive *directive) {
+        return startswith(directive->scope_property, "ManagedOOM") != NULL;
+}
+
+/* Why it would not be done; NULL: it is. systemd itself takes it all the same. */
+static const char *oomd_fault(const Builder *builder, const Request *request) {
+        const HostFacts *host = builder->input->host;
+        bool kill = request->directive->names == managed_oom_names;
+
+        if (builder->input->backend != BACKEND_SCOPE) {
+                return "systemd-oomd looks after units of systemd alone: remove it, or boot with "
+                       "systemd";
+        }
+        if (host->cgroup_mode != CGROUP_UNIFIED) {
+                return "systemd-oomd needs cgroup v2 alone: remove it, or boot with "
+                       "systemd.unified_cgroup_hierarchy=1";
+        }
+        return kill && !host->oomd ? "systemd-oomd does not run: remove it, or install "
+                                     "systemd-oomd and run `systemctl enable --now systemd-oomd`"
+                                   : NULL;
+}
+
+static int build_oomd(Builder *builder, const Request *request) {
+        ScopeProperty property = {.origin = request->origin, .place = request->place};
+        bool limit = request->directive->type->kind == VALUE_QUOTA;
+        uint64_t usec = limit ? *(const uint64_t *) request->field : 0;
+        int choice = limit ? 0 : *(const int *) request->field;
+        const char *fault;
+
+        if (!request->set || (limit ? usec == UINT64_MAX : choice == 0)) {
+                return 0; /* nothing is asked for */
+        }
+        fault = oomd_fault(builder, request);
+        if (!fault && limit && usec > USEC_PER_SEC) {
+                fault = "It is at most 100%";
+        }
+        if (fault) {
+                builder_refuse(builder, request->origin, request->place, "%s", fault);
+                return 0;
+        }
+        if (limit) {
+                property.signature = "u";
+                property.number = usec * UINT32_MAX / USEC_PER_SEC; /* as systemd scales it */
+        } else {
+                property.signature = "s";
+                property.text = (char *) request->directive->names[choice];
+        }
+        return add_property(builder, property, request->directive->scope_property);
+}
+
 static int build_limit(Builder *builder, const Directive *directive) {
         const Limit *limit = limit_find(directive->scope_property);
         const TextLimit *text_limit = text_limit_find(directive->scope_property);
@@ -428,8 +481,11 @@ static int build_limit(Builder *builder, const Directive *directive) {
         if (limit) {
                 return build_number(builder, &request, limit);
         }
-        return text_limit ? build_text(builder, &request, text_limit)
-                          : build_policy(builder, &request);
+        if (text_limit) {
+                return build_text(builder, &request, text_limit);
+        }
+        return is_of_oomd(directive) ? build_oomd(builder, &request)
+                                     : build_policy(builder, &request);
 }
 
 /* systemd goes on where it cannot filter: the helper looks. Without systemd it filters itself. */

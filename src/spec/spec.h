@@ -108,6 +108,14 @@ typedef enum DevicePolicy {
         DEVICE_POLICY_STRICT,
         _DEVICE_POLICY_MAX
 } DevicePolicy;
+typedef enum ManagedOom { MANAGED_OOM_AUTO, MANAGED_OOM_KILL, _MANAGED_OOM_MAX } ManagedOom;
+typedef enum ManagedOomPreference {
+        MANAGED_OOM_NONE,
+        MANAGED_OOM_AVOID,
+        MANAGED_OOM_OMIT,
+        _MANAGED_OOM_PREFERENCE_MAX
+} ManagedOomPreference;
+
 typedef enum OomPolicy {
         OOM_POLICY_CONTINUE,
         OOM_POLICY_STOP,
@@ -175,6 +183,8 @@ extern const char *const service_type_names[_SERVICE_TYPE_MAX];
 extern const char *const restart_names[_RESTART_MODE_MAX];
 extern const char *const standard_input_names[_STANDARD_INPUT_MAX];
 extern const char *const device_policy_names[_DEVICE_POLICY_MAX];
+extern const char *const managed_oom_names[_MANAGED_OOM_MAX];
+extern const char *const managed_oom_preference_names[_MANAGED_OOM_PREFERENCE_MAX];
 extern const char *const oom_policy_names[_OOM_POLICY_MAX];
 extern const char *const root_upper_names[_ROOT_UPPER_MAX];
 extern const char *const proc_subset_names[_PROC_SUBSET_MAX];

@@ -14,6 +14,15 @@ const char *const service_type_names[_SERVICE_TYPE_MAX] = {
         [SERVICE_ONESHOT] = "oneshot",
 };
 
+const char *const managed_oom_names[_MANAGED_OOM_MAX] = {
+        [MANAGED_OOM_AUTO] = "auto",
+        [MANAGED_OOM_KILL] = "kill",
+};
+const char *const managed_oom_preference_names[_MANAGED_OOM_PREFERENCE_MAX] = {
+        [MANAGED_OOM_NONE] = "none",
+        [MANAGED_OOM_AVOID] = "avoid",
+        [MANAGED_OOM_OMIT] = "omit",
+};
 const char *const oom_policy_names[_OOM_POLICY_MAX] = {
         [OOM_POLICY_CONTINUE] = "continue",
         [OOM_POLICY_STOP] = "stop",

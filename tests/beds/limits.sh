@@ -195,6 +195,25 @@ check_addresses() {
         "$SBXCTL" stop limits
 }
 
+# Of the daemon itself Debian has a package of its own, which no bed has.
+check_oomd() {
+        if [ "$systemd" = no ] || cgroup1_here; then
+                check_output "systemd-oomd has no say here: refused by name" 'ManagedOOMPreference=.*systemd-oomd (looks|needs)' \
+                        "$SBXCTL" run --pipe -p Layers=busybox -p ManagedOOMPreference=omit -- /bin/true
+                return
+        fi
+        check_output "without systemd-oomd nothing would be killed" 'ManagedOOMSwap=.*systemd-oomd does not run' \
+                "$SBXCTL" run --pipe -p Layers=busybox -p ManagedOOMSwap=kill -- /bin/true
+        mkdir -p /run/sbx/system
+        printf '%s\n' "[Sandbox]" Layers=busybox ManagedOOMPreference=avoid ManagedOOMMemoryPressureLimit=60% \
+                "ExecStart=/bin/sleep 1000" >/run/sbx/system/limits.sandbox
+        "$SBXCTL" daemon-reload
+        check "ManagedOOMPreference= is taken" "$SBXCTL" start limits
+        check_equal "and in force" "$(systemctl show -p ManagedOOMPreference --value sbx-limits.scope)" avoid
+        check_equal "as is the limit" "$(systemctl show -p ManagedOOMMemoryPressureLimit --value sbx-limits.scope)" 2576980377
+        "$SBXCTL" stop limits
+}
+
 status_says() {
         local text
         text=$("$SBXCTL" status limits)
@@ -234,6 +253,7 @@ check_accounting
 check_processors
 [ -z "$number" ] || check_disks
 check_addresses
+check_oomd
 check_rlimits
 rm -f /run/sbx/system/limits.sandbox
 "$SBXCTL" daemon-reload

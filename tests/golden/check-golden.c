@@ -26,6 +26,7 @@ static const HostFacts host = {
                               1u << CGROUP_HIERARCHY_CPUSET | 1u << CGROUP_HIERARCHY_IO,
         .systemd_booted = true,
         .journal = true,
+        .oomd = true,
         .time_namespace = true,
         .cgroup_namespace = true,
         .user_namespace = true,

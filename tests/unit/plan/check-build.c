@@ -177,6 +177,43 @@ START_TEST(values_that_the_kernel_does_not_take_are_refused) {
 }
 END_TEST
 
+/* systemd takes it wherever it runs, and nothing comes of it. */
+START_TEST(oomd_is_asked_where_it_is) {
+        static const struct {
+                CgroupMode mode;
+                Backend backend;
+                bool oomd;
+                const char *name, *value, *fault; /* NULL: none */
+        } cases[] = {
+                {CGROUP_UNIFIED, BACKEND_SCOPE, true, "ManagedOOMSwap", "kill", NULL},
+                {CGROUP_UNIFIED, BACKEND_SCOPE, false, "ManagedOOMSwap", "kill", "does not run"},
+                {CGROUP_UNIFIED, BACKEND_SCOPE, false, "ManagedOOMPreference", "omit", NULL},
+                {CGROUP_UNIFIED, BACKEND_SCOPE, false, "ManagedOOMMemoryPressureLimit", "101%",
+                 "at most 100%"},
+                {CGROUP_HYBRID, BACKEND_SCOPE, true, "ManagedOOMSwap", "kill", "cgroup v2 alone"},
+                {CGROUP_UNIFIED, BACKEND_DIRECT, true, "ManagedOOMPreference", "avoid",
+                 "units of systemd alone"},
+                {CGROUP_HYBRID, BACKEND_DIRECT, false, "ManagedOOMMemoryPressure", "auto", NULL},
+        };
+
+        for (size_t i = 0; i < ELEMENTS(cases); i++) {
+                _cleanup_fixture_ Fixture *fixture = fixture_new();
+                int r;
+
+                fixture->host.cgroup_mode = cases[i].mode;
+                fixture->host.oomd = cases[i].oomd;
+                fixture->input.backend = cases[i].backend;
+                fixture_assign(fixture, cases[i].name, cases[i].value);
+                r = launch_plan_build(&fixture->input, &fixture->diags, &fixture->launch);
+                ck_assert_int_eq(r, cases[i].fault ? PLAN_E_UNSUPPORTED : 0);
+                if (cases[i].fault) {
+                        ck_assert_str_eq(fixture->diags.diags[0].directive, cases[i].name);
+                        ck_assert_ptr_nonnull(strstr(fixture->diags.diags[0].text, cases[i].fault));
+                }
+        }
+}
+END_TEST
+
 /* As systemd does it, in both back ends. */
 START_TEST(a_small_quota_has_a_longer_period) {
         _cleanup_fixture_ Fixture *fixture = fixture_new();
@@ -600,6 +637,7 @@ static void add_tests(TCase *tcase) {
         tcase_add_test(tcase, no_limit_needs_no_controller);
         tcase_add_test(tcase, an_explicit_infinity_overrides_systemd_s_default);
         tcase_add_test(tcase, values_that_the_kernel_does_not_take_are_refused);
+        tcase_add_test(tcase, oomd_is_asked_where_it_is);
         tcase_add_test(tcase, a_small_quota_has_a_longer_period);
         tcase_add_test(tcase, root_inside_is_never_root_outside_by_want_of_a_kernel);
         tcase_add_loop_test(tcase, each_namespace_is_switched_alone, 0, ELEMENTS(switches));

@@ -33,8 +33,8 @@ static const struct Mistake {
                                         "did you mean MemoryMax= of [Sandbox]?\n"},
         {"[Sandbox]\nExecStart=/bin/true\nQwertyuiop=1G\n",
          "t.sandbox:3:1: error: there is no Qwertyuiop= in [Sandbox]\n"},
-        {"[Sandbox]\nExecStart=/bin/true\nIPAddressDeny=any\nMemoryLimit=1G\n",
-         "t.sandbox:3:1: error: there is no IPAddressDeny=: addresses\n"
+        {"[Sandbox]\nExecStart=/bin/true\nSocketBindDeny=any\nMemoryLimit=1G\n",
+         "t.sandbox:3:1: error: there is no SocketBindDeny=: few builds\n"
          "t.sandbox:4:1: error: there is no MemoryLimit=: it is an old name: use MemoryMax=\n"},
         {"[Sandbx]\nFoo=1\nBar=2\n" GOOD,
          "t.sandbox:1:1: error: there is no section [Sandbx]; did you mean [Sandbox]?\n"},
