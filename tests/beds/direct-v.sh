@@ -6,7 +6,7 @@
 set -uo pipefail
 here=$(dirname "$(readlink -f "$0")")
 
-[ $# -gt 0 ] || set -- isolation.sh oom.sh
+[ $# -gt 0 ] || set -- isolation.sh
 systemctl stop sbxd.service sbx-helper.socket sbx-helper.service
 systemctl mask --runtime --quiet sbxd.service sbx-helper.socket sbx-helper.service
 rm -rf --one-file-system /run/sbx

@@ -44,12 +44,24 @@ check_continue() {
         check_equal "as if nothing had been" "$(property goes-on ActiveState) $(property goes-on Result)" "inactive success"
 }
 
+# On a busy machine the kernel may kill who would have heard it, besides who was greedy: three tries.
+stop_is_heard() {
+        for _ in 1 2 3; do
+                [[ $("$SBXCTL" logs stops) != *"told to stop"* ]] || return 0
+                "$SBXCTL" reset-failed stops
+                "$SBXCTL" start stops
+                greed stops
+                wait_for 20 property_is stops ActiveState failed
+        done
+        return 1
+}
+
 check_stop() {
         start stops ""
         greed stops
         check "stop, the default: it has failed" wait_for 20 property_is stops ActiveState failed
         check_equal "with the result" "$(property stops Result)" oom-kill
-        check_output "after KillSignal= was heard" 'told to stop' "$SBXCTL" logs stops
+        check "after KillSignal= was heard" stop_is_heard
         check_output "status names both directives" 'MemoryMax= at .*OOMPolicy=, a default' "$SBXCTL" status stops
         "$SBXCTL" reset-failed stops
         start stops-exec stop
