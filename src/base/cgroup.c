@@ -283,6 +283,15 @@ int cgroup_read_pids(int cgroup_fd, pid_t **ret, size_t *ret_n) {
         return 0;
 }
 
+bool cgroup_pids_contain(const pid_t *pids, size_t n, pid_t pid) {
+        for (size_t i = 0; i < n; i++) {
+                if (pids[i] == pid) {
+                        return true;
+                }
+        }
+        return false;
+}
+
 bool cgroup_is_child(const struct dirent *entry) {
         return entry->d_type == DT_DIR && !streq(entry->d_name, ".") && !streq(entry->d_name, "..");
 }

@@ -65,6 +65,7 @@ int cgroup_of_pid_above(CgroupMode mode, pid_t pid, CgroupHierarchy hierarchy, c
 int cgroup_open(CgroupMode mode, CgroupHierarchy hierarchy, const char *path);
 /* The pids of cgroup.procs; the caller frees *ret. At most 65536. */
 int cgroup_read_pids(int cgroup_fd, pid_t **ret, size_t *ret_n);
+bool cgroup_pids_contain(const pid_t *pids, size_t n, pid_t pid) _pure_;
 
 struct dirent;
 /* True for a cgroup among the entries of a cgroup's directory, whatever it is called. */

@@ -219,15 +219,6 @@ typedef struct Signalling {
         size_t n_except;
 } Signalling;
 
-static bool pids_have(const pid_t *pids, size_t n, pid_t pid) {
-        for (size_t i = 0; i < n; i++) {
-                if (pids[i] == pid) {
-                        return true;
-                }
-        }
-        return false;
-}
-
 static int signal_below(int parent_fd, const char *name, unsigned depth, const void *userdata);
 
 static int signal_in(int cgroup_fd, unsigned depth, const Signalling *signalling) {
@@ -244,14 +235,14 @@ static int signal_in(int cgroup_fd, unsigned depth, const Signalling *signalling
                 _cleanup_fd_ int pidfd = -EBADF;
                 size_t n_again = 0;
 
-                if (pids_have(signalling->except, signalling->n_except, pids[i])) {
+                if (cgroup_pids_contain(signalling->except, signalling->n_except, pids[i])) {
                         continue;
                 }
                 /* The number may have passed to another process between reading and opening: it is
                  * ours only if it still stands here now that the descriptor pins it. */
                 pidfd = process_open(pids[i]);
                 if (pidfd >= 0 && read_processes(cgroup_fd, &again, &n_again) == 0 &&
-                    pids_have(again, n_again, pids[i])) {
+                    cgroup_pids_contain(again, n_again, pids[i])) {
                         (void) process_signal(pidfd, signalling->signal);
                 }
         }

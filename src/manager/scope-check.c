@@ -16,15 +16,6 @@ bool scope_leader_is_alive(const Sandbox *sandbox) {
         return poll(&pidfd, 1, 0) == 0;
 }
 
-static bool pids_contain(const pid_t *pids, size_t n, pid_t pid) {
-        for (size_t i = 0; i < n; i++) {
-                if (pids[i] == pid) {
-                        return true;
-                }
-        }
-        return false;
-}
-
 /* 1: the process stands in the scope of this hierarchy, or in a cgroup of the scope's where that is
  * delegated; 0: not there; -errno. */
 static int in_scope(const Sandbox *sandbox, CgroupHierarchy hierarchy, pid_t pid) {
@@ -50,7 +41,7 @@ static int in_scope(const Sandbox *sandbox, CgroupHierarchy hierarchy, pid_t pid
                 return fd;
         }
         r = cgroup_read_pids(fd, &pids, &n);
-        return r < 0 ? r : pids_contain(pids, n, pid);
+        return r < 0 ? r : cgroup_pids_contain(pids, n, pid);
 }
 
 /* On v1 without cgroup2 the hierarchy of TasksMax=, which every scope has, stands for systemd's

@@ -107,21 +107,6 @@ static int id_maps_parse(const Directive *directive, const char *text, const Pla
         return value_list_take(field, &list, reterr);
 }
 
-static int id_maps_format(const Directive *directive, const void *field, char ***ret) {
-        const ValueList *list = field;
-        _cleanup_(strv_freep) char **texts = NULL;
-
-        for (size_t i = 0; i < list->n; i++) {
-                int r = strv_append(&texts, list->items[i].text);
-
-                if (r < 0) {
-                        return r;
-                }
-        }
-        *ret = TAKE(texts);
-        return 0;
-}
-
 const ValueType value_type_ID_MAPS = {
         .kind = VALUE_ID_MAPS,
         .sample = "0:600000:1000 1000:1000:1",
@@ -131,7 +116,7 @@ const ValueType value_type_ID_MAPS = {
         .size = sizeof(ValueList),
         .list = true,
         .parse = id_maps_parse,
-        .format = id_maps_format,
+        .format = value_list_format_texts,
         .done = value_list_field_done,
         .copy = value_list_field_copy,
 };

@@ -112,6 +112,21 @@ int value_list_copy(const ValueList *list, ValueList *ret) {
         return 0;
 }
 
+int value_list_format_texts(const Directive *directive, const void *field, char ***ret) {
+        _cleanup_(strv_freep) char **texts = NULL;
+        const ValueList *list = field;
+
+        for (size_t i = 0; i < list->n; i++) {
+                int r = strv_append(&texts, list->items[i].text);
+
+                if (r < 0) {
+                        return r;
+                }
+        }
+        *ret = TAKE(texts);
+        return 0;
+}
+
 int value_list_field_copy(const void *field, void *ret) {
         return value_list_copy(field, ret);
 }

@@ -144,21 +144,6 @@ static int prefixes_parse(const Directive *directive, const char *text, const Pl
         return value_list_take(field, &list, reterr);
 }
 
-static int prefixes_format(const Directive *directive, const void *field, char ***ret) {
-        _cleanup_(strv_freep) char **texts = NULL;
-        const ValueList *list = field;
-
-        for (size_t i = 0; i < list->n; i++) {
-                int r = strv_append(&texts, list->items[i].text);
-
-                if (r < 0) {
-                        return r;
-                }
-        }
-        *ret = TAKE(texts);
-        return 0;
-}
-
 const ValueType value_type_PREFIXES = {
         .kind = VALUE_PREFIXES,
         .sample = "localhost 10.0.0.0/8",
@@ -168,7 +153,7 @@ const ValueType value_type_PREFIXES = {
         .size = sizeof(ValueList),
         .list = true,
         .parse = prefixes_parse,
-        .format = prefixes_format,
+        .format = value_list_format_texts,
         .done = value_list_field_done,
         .copy = value_list_field_copy,
 };

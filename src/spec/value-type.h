@@ -31,6 +31,8 @@ void value_string_set(void *field, char *text);
 /* Fields that are a ValueList. */
 void value_list_field_done(void *field);
 int value_list_field_copy(const void *field, void *ret);
+/* Where the text of an item is all of it, and needs no quotes. */
+int value_list_format_texts(const Directive *directive, const void *field, char ***ret);
 /* A new zeroed item at the end, or NULL. */
 ValueItem *value_list_add(ValueList *list, const Place *place);
 /* Splits [~]WORD… into items, each flagged with VALUE_INVERTED where there is a ~; a plain ~ gives
