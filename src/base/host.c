@@ -32,13 +32,19 @@ int host_facts_probe(HostFacts *ret) {
         facts.systemd_booted = is_type("/run/systemd/system", S_IFDIR); /* sd_booted(3) */
         host_facts_set_scopes(&facts, facts.systemd_booted);
         facts.journal = is_type("/run/systemd/journal/stdout", S_IFSOCK);
-        /* as systemd keeps it while a unit is active, for journald */
-        facts.oomd = is_type("/run/systemd/units/invocation:systemd-oomd.service", S_IFLNK);
+        host_facts_look_again(&facts);
         facts.time_namespace = is_there("/proc/self/ns/time");
         facts.cgroup_namespace = is_there("/proc/self/ns/cgroup");
         facts.user_namespace = is_there("/proc/self/ns/user");
         *ret = facts;
         return 0;
+}
+
+void host_facts_look_again(HostFacts *facts) {
+        assert(facts);
+
+        /* as systemd keeps it while a unit is active, for journald */
+        facts->oomd = is_type("/run/systemd/units/invocation:systemd-oomd.service", S_IFLNK);
 }
 
 void host_facts_set_scopes(HostFacts *facts, bool scopes) {

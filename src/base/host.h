@@ -20,6 +20,8 @@ typedef struct HostFacts {
 
 /* With cgroup_controllers as under the host's own init. */
 int host_facts_probe(HostFacts *ret);
+/* For those that change while the host runs, which a daemon asks for more than once: oomd. */
+void host_facts_look_again(HostFacts *facts);
 /* The controllers that sandboxes can have. On v2 a service sees those that its own parent hands
  * down, and the helper makes groups below itself; a scope below another slice can have whatever the
  * root has. */

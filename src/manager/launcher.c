@@ -89,8 +89,8 @@ static int sandbox_prepare(Sandbox *sandbox, DiagList *diags) {
                 return r;
         }
         input.variables = (PlanVariables){.manager = environ, .files = files};
-        if (!prepared_plan_fits(sandbox->prepared, &layers, &devices, files, input.terminal,
-                                input.n_streams)) {
+        host_facts_look_again(&manager->host);
+        if (!prepared_plan_fits(sandbox->prepared, &input, &layers, &devices)) {
                 sandbox->prepared = prepared_plan_unref(sandbox->prepared);
                 r = prepared_plan_new(&input, &layers, &devices, diags, &sandbox->prepared);
                 if (r != 0) {

@@ -34,6 +34,7 @@ int prepared_plan_new(const PlanInput *input, LayerSources *layers, DeviceSource
         *devices = (DeviceSources){};
         prepared->terminal = input->terminal;
         prepared->n_streams = input->n_streams;
+        prepared->oomd = input->host->oomd;
         r = strv_copy(input->variables.files, &prepared->files);
         if (r < 0) {
                 return r;
@@ -82,15 +83,16 @@ static bool layers_equal(const LayerSources *a, const LayerSources *b) {
         return true;
 }
 
-bool prepared_plan_fits(const PreparedPlan *prepared, const LayerSources *layers,
-                        const DeviceSources *devices, char *const *files, bool terminal,
-                        unsigned n_streams) {
+bool prepared_plan_fits(const PreparedPlan *prepared, const PlanInput *input,
+                        const LayerSources *layers, const DeviceSources *devices) {
+        assert(input);
         assert(layers);
 
-        return prepared && prepared->terminal == terminal && prepared->n_streams == n_streams &&
+        return prepared && prepared->terminal == input->terminal &&
+               prepared->n_streams == input->n_streams && prepared->oomd == input->host->oomd &&
                layers_equal(&prepared->layers, layers) &&
                device_sources_equal(&prepared->devices, devices) &&
-               strv_equal(prepared->files, files);
+               strv_equal(prepared->files, input->variables.files);
 }
 
 /* "container_uuid=" and the id in the form of a UUID. */

@@ -16,6 +16,7 @@ typedef struct PreparedPlan {
         DeviceSources devices;
         bool terminal;
         unsigned n_streams;
+        bool oomd; /* systemd-oomd ran */
 } PreparedPlan;
 
 /* input->invocation is not read. 0, PLAN_E_UNSUPPORTED with diags, or -errno. Takes layers and
@@ -26,10 +27,10 @@ PreparedPlan *prepared_plan_ref(PreparedPlan *prepared);
 PreparedPlan *prepared_plan_unref(PreparedPlan *prepared);
 DEFINE_CLEANUP(PreparedPlan *, prepared_plan_unref)
 
-/* True where it is what a plan for these would be. */
-bool prepared_plan_fits(const PreparedPlan *prepared, const LayerSources *layers,
-                        const DeviceSources *devices, char *const *files, bool terminal,
-                        unsigned n_streams);
+/* True where it is what a plan for these would be. Of input what changes between starts of the same
+ * definition is looked at. */
+bool prepared_plan_fits(const PreparedPlan *prepared, const PlanInput *input,
+                        const LayerSources *layers, const DeviceSources *devices);
 /* A sealed memfd with the plan of this start; the fd, or -errno. joined: the id of the sandbox that
  * JoinsNamespaceOf= names, NULL where there is none. */
 int prepared_plan_seal(PreparedPlan *prepared, const char *invocation, uint16_t rows,

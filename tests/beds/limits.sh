@@ -204,6 +204,11 @@ check_oomd() {
         fi
         check_output "without systemd-oomd nothing would be killed" 'ManagedOOMSwap=.*systemd-oomd does not run' \
                 "$SBXCTL" run --pipe -p Layers=busybox -p ManagedOOMSwap=kill -- /bin/true
+        # what systemd keeps while that service is active
+        ln -s 0123456789abcdef0123456789abcdef /run/systemd/units/invocation:systemd-oomd.service
+        check "with it ManagedOOMSwap=kill is taken" \
+                "$SBXCTL" run --pipe -p Layers=busybox -p ManagedOOMSwap=kill -- /bin/true
+        rm /run/systemd/units/invocation:systemd-oomd.service
         mkdir -p /run/sbx/system
         printf '%s\n' "[Sandbox]" Layers=busybox ManagedOOMPreference=avoid ManagedOOMMemoryPressureLimit=60% \
                 "ExecStart=/bin/sleep 1000" >/run/sbx/system/limits.sandbox
