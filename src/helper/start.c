@@ -385,7 +385,7 @@ static int prepare_oom(Sandbox *sandbox, int memory_fd, CgroupMode mode) {
         return r;
 }
 
-static int let_go(Sandbox *sandbox) {
+static void let_go(Sandbox *sandbox) {
         LaunchGo go = LAUNCH_GO_NONE;
         const char *object = NULL;
         int64_t op = -1;
@@ -397,10 +397,12 @@ static int let_go(Sandbox *sandbox) {
                 sandbox_fail(sandbox, STEP_CGROUP, r, op, object);
         } else {
                 r = launch_go(&sandbox->launch, &go);
+                if (r < 0) {
+                        sandbox_fail(sandbox, STEP_SCOPE, r, -1, NULL);
+                }
         }
         (void) fd_close(go.enter);
         (void) fd_close(go.leave);
-        return r;
 }
 
 static void release(Sandbox *sandbox) {
@@ -419,9 +421,10 @@ static void release(Sandbox *sandbox) {
                 return;
         }
         r = check_filters(sandbox, mode, &op);
-        r = r < 0 ? r : let_go(sandbox);
         if (r < 0) {
                 sandbox_fail(sandbox, STEP_SCOPE, r, op, NULL);
+        } else {
+                let_go(sandbox);
         }
 }
 
