@@ -4,6 +4,7 @@
  * the host's mount namespace; from then on only the descriptors count. */
 
 #include "helper/parts.h"
+#include "kern/host-path.h"
 #include "kern/mount.h"
 #include "kern/path.h"
 
@@ -53,7 +54,7 @@ static int open_image(const Build *build, const char *path, bool any) {
         ImageKey key;
         int tree;
 
-        image = host_open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+        image = host_open_straight(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
         if (image < 0) {
                 return image;
         }
@@ -82,6 +83,42 @@ static int open_image(const Build *build, const char *path, bool any) {
         return tree;
 }
 
+/* Sandboxes write there as root of the host does: what links lie there may be theirs. Who writes to
+ * "/" has no need of links. */
+static bool is_written_as_root(const Build *build, const Op *op) {
+        return op->kind == OP_BIND && !(op->args[2].u64 & OP_MOUNT_READ_ONLY) &&
+               (!build->idmapped || (op->args[2].u64 & OP_MOUNT_IDMAP)) &&
+               !streq(op->args[0].string, "/");
+}
+
+static int open_past_links(const Build *build, const char *path, bool directory) {
+        _cleanup_free_ FileId *others = calloc(build->plan->n_ops, sizeof(*others));
+        size_t n = 0;
+
+        if (!others) {
+                return -ENOMEM;
+        }
+        for (size_t i = 0; i < build->plan->n_ops; i++) {
+                const Op *op = &build->plan->ops[i];
+                _cleanup_fd_ int fd = -EBADF;
+
+                if (!is_written_as_root(build, op)) {
+                        continue;
+                }
+                fd = host_open(op->args[0].string, O_PATH);
+                if (fd >= 0 && file_id(fd, &others[n]) == 0) {
+                        n++; /* what is not there holds no link */
+                }
+        }
+        return host_open_past(path, directory, others, n);
+}
+
+static int open_source(const Build *build, const char *path, bool directory) {
+        int fd = host_open_straight(path, O_PATH | (directory ? O_DIRECTORY : 0));
+
+        return fd == -ELOOP ? open_past_links(build, path, directory) : fd;
+}
+
 static int open_layer(const Build *build, const Op *op) {
         _cleanup_fd_ int directory = -EBADF;
 
@@ -89,7 +126,7 @@ static int open_layer(const Build *build, const Op *op) {
                 return open_image(build, op->args[1].string,
                                   op->args[0].u64 == OP_LAYER_ROOT_IMAGE);
         }
-        directory = host_open(op->args[1].string, O_PATH | O_DIRECTORY);
+        directory = open_source(build, op->args[1].string, true);
         return directory < 0 ? directory : mount_clone(directory, false);
 }
 
@@ -100,13 +137,16 @@ static uint64_t bind_attributes(uint64_t flags) {
 }
 
 /* -EBADF: missing, and that is fine. */
-static int open_bind(const Op *op) {
+static int open_bind(const Build *build, const Op *op) {
         _cleanup_fd_ int source = -EBADF, tree = -EBADF;
         uint64_t flags = op->args[2].u64;
         bool recursive = flags & OP_MOUNT_RECURSIVE;
         int r;
 
-        source = host_open(op->args[0].string, O_PATH);
+        /* Its files are to be changed as root does: what another sandbox does so to must not have
+         * a say in which files these are. */
+        source = flags & OP_MOUNT_IDMAP ? host_open_straight(op->args[0].string, O_PATH)
+                                        : open_source(build, op->args[0].string, false);
         if (source == -ENOENT && (flags & OP_MOUNT_MISSING_OK)) {
                 return -EBADF;
         }
@@ -141,7 +181,7 @@ int sources_open(Build *build) {
                         r = open_layer(build, op);
                         break;
                 case OP_BIND:
-                        r = open_bind(op);
+                        r = open_bind(build, op);
                         break;
                 case OP_DEVICE:
                         r = device_source(op);

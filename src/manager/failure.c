@@ -24,6 +24,9 @@ typedef struct Advice {
 #define TEXT_NO_BIND_IDMAP                                                                        \
         "The source cannot be id-mapped where it lies: leave out idmap, or move it to ext4, xfs " \
         "or btrfs."
+#define TEXT_LINK                                                                                 \
+        "A symbolic link on the way may have been put there by a sandbox or by a user, or idmap " \
+        "is asked for, which follows none: write the path that it leads to (realpath)."
 
 /* The first row that fits is taken. */
 static const Advice advices[] = {
@@ -72,6 +75,8 @@ static const Advice advices[] = {
         {STEP_MAP, ANY, EOPNOTSUPP, TEXT_NO_IDMAP},
         {STEP_SOURCE, OP_BIND, ENOENT,
          "The source is not there: make it, or put a - before it to leave it out."},
+        {STEP_SOURCE, OP_BIND, ELOOP, TEXT_LINK},
+        {STEP_SOURCE, OP_LAYER, ELOOP, TEXT_LINK},
         {STEP_SOURCE, OP_BIND, EINVAL, TEXT_NO_BIND_IDMAP},
         {STEP_SOURCE, OP_BIND, EOPNOTSUPP, TEXT_NO_BIND_IDMAP},
         {STEP_MOUNT, OP_PROTECT, ENOENT,

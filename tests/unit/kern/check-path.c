@@ -2,6 +2,7 @@
 
 /* Paths below a root, with everything that a layer may plant there. */
 
+#include "kern/host-path.h"
 #include "kern/path.h"
 
 #include "base/fd.h"
@@ -171,6 +172,65 @@ START_TEST(test_host) {
 }
 END_TEST
 
+/* What sandboxes and users could put on the way to what is lent to the next one. Needs root. */
+static const struct {
+        const char *path;
+        bool directory;
+        int r, straight;
+} lent[] = {
+        {"/root/real", true, 0, 0},
+        {"/root/file", false, 0, 0},
+        {"/root/file", true, -ENOTDIR, -ENOTDIR},
+        {"/root/missing", false, -ENOENT, -ENOENT},
+        {"/root/file/below", false, -ENOTDIR, -ENOTDIR},
+        {"/root/absolute", true, 0, -ELOOP},
+        {"/root/relative", true, 0, -ELOOP},
+        {"/root/relative/../root/file", false, 0, -ELOOP},
+        {"/root/loop", false, -ELOOP, -ELOOP},
+        {"/root/magic", false, -ELOOP, -ELOOP},
+        {"/root/theirs", false, -ELOOP, -ELOOP},
+        {"/root/shared/link", false, -ELOOP, -ELOOP},
+        {"/root/sticky/link", false, 0, -ELOOP},
+        {"/root/sandbox/link", false, -ELOOP, -ELOOP},
+        {"/root/sandbox/below/link", false, -ELOOP, -ELOOP},
+        {"/root/sandbox/below", true, 0, 0},
+        {"/root/around/below/link", false, -ELOOP, -ELOOP},
+};
+
+static void make_lent(FileId *ret) {
+        static const char *const links[] = {"shared/link", "sticky/link", "sandbox/link",
+                                            "sandbox/below/link", "theirs"};
+        _cleanup_fd_ int sandbox = -EBADF;
+
+        ck_assert_int_eq(mkdirat(root, "shared", 0775), 0);
+        ck_assert_int_eq(mkdirat(root, "sticky", 01777), 0);
+        ck_assert_int_eq(mkdirat(root, "sandbox", 0755), 0);
+        ck_assert_int_eq(mkdirat(root, "sandbox/below", 0755), 0);
+        ck_assert_int_eq(symlinkat("sandbox", root, "around"), 0);
+        for (size_t i = 0; i < ELEMENTS(links); i++) {
+                ck_assert_int_eq(symlinkat("/dev/null", root, links[i]), 0);
+        }
+        ck_assert_int_eq(fchownat(root, "theirs", 1000, 1000, AT_SYMLINK_NOFOLLOW), 0);
+        sandbox = openat(root, "sandbox", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        ck_assert_int_eq(file_id(sandbox, ret), 0);
+}
+
+START_TEST(test_lent) {
+        FileId other;
+        char path[128];
+        int fd;
+
+        make_lent(&other);
+        (void) snprintf(path, sizeof(path), "%s%s", folder, lent[_i].path);
+        fd = host_open_past(path, lent[_i].directory, &other, 1);
+        ck_assert_int_eq(MIN(fd, 0), lent[_i].r);
+        (void) fd_close(fd);
+        fd = host_open_straight(path, O_PATH | (lent[_i].directory ? O_DIRECTORY : 0));
+        ck_assert_int_eq(MIN(fd, 0), lent[_i].straight);
+        (void) fd_close(fd);
+}
+END_TEST
+
 /* What a path leads to, and what it is called without its links. */
 static const struct {
         const char *path, *is;
@@ -223,6 +283,7 @@ int main(void) {
         tcase_add_loop_test(tests, test_file, 0, ELEMENTS(files));
         tcase_add_test(tests, test_link);
         tcase_add_test(tests, test_host);
+        tcase_add_loop_test(tests, test_lent, 0, ELEMENTS(lent));
         tcase_add_loop_test(tests, test_path_of, 0, ELEMENTS(names));
         tcase_add_test(tests, test_path_of_another);
         suite_add_tcase(all, tests);
