@@ -125,12 +125,12 @@ bool mount_probe_overlay_by_fd(void) {
 }
 
 static int mount_block(const char *type, const char *source, uint64_t attributes) {
-        /* A journal that was not closed cannot be replayed on a device that is never written to. */
+        /* A journal that was not closed cannot be replayed on a device that is never written to;
+         * and an image may ask for a panic of the kernel where it is damaged. */
         const MountOption options[] = {MOUNT_TEXT("source", source), MOUNT_FLAG("ro"),
-                                       MOUNT_FLAG("noload")};
+                                       MOUNT_FLAG("noload"), MOUNT_TEXT("errors", "remount-ro")};
 
-        return mount_make(type, options, ELEMENTS(options) - (streq(type, "ext4") ? 0 : 1),
-                          attributes);
+        return mount_make(type, options, streq(type, "ext4") ? ELEMENTS(options) : 2, attributes);
 }
 
 int mount_image(int image, const char *type, int proc, bool by_file, uint64_t attributes) {

@@ -144,6 +144,28 @@ check_traps() {
         rm -f /srv/.sbx-test
 }
 
+# -- links on the host, on the way to what is lent --
+
+# A sandbox that is root for the files that it reaches makes a part of them a link to what it does not.
+check_lent() {
+        local binds=(-p PrivateUsers=identity -p "BindPaths=$work/app:/data $work/app/cache:/cache")
+        mkdir -p "$work/app/cache" "$work/kept"
+        echo secret >"$work/kept/file"
+        check "a folder of the host and one below it are lent" \
+                inside "${binds[@]}" -- /bin/sh -c 'rmdir /data/cache; ln -s ../kept /data/cache'
+        check_output "what has become a link is not lent again" 'BindPaths=.*A symbolic link on the way' \
+                inside "${binds[@]}" -- /bin/cat /cache/file
+        check_output "nor lent as root's own to somebody else" 'BindPaths=.*A symbolic link on the way' \
+                inside -p "BindPaths=$work/app/cache:/cache:idmap" -- /bin/cat /cache/file
+        check_output "nor a root" 'RootDirectory=.*A symbolic link on the way' "$SBXCTL" run --pipe \
+                "${binds[@]/ *:\/cache/}" -p "RootDirectory=$work/app/cache" -- /bin/true
+        check_equal "a link of root's is followed" \
+                "$(inside -p "BindReadOnlyPaths=$work/app/cache/file:/file" -- /bin/cat /file)" secret
+        chown -h 1000 "$work/app/cache"
+        check_output "and none of a user's" 'BindReadOnlyPaths=.*A symbolic link on the way' \
+                inside -p "BindReadOnlyPaths=$work/app/cache/file:/file" -- /bin/cat /file
+}
+
 # -- RootImage= --
 
 # image TYPE: the busybox layer as an image of another kind, in $work/TYPE.img; false where it cannot be made.
@@ -200,6 +222,9 @@ check_images() {
         for type in erofs ext4 $(kernel_can_map squashfs && echo squashfs); do
                 check_image "$type"
         done
+        tune2fs -e panic "$work/ext4.img" >/dev/null
+        check_equal "no image makes the kernel panic where it is damaged" \
+                "$(on_image ext4.img -p RootUpper=none -- /bin/cat /proc/self/mountinfo | grep -c ' / / .*errors=remount-ro')" 1
         truncate -s 1M "$work/empty.img"
         check_output "an empty image is refused" 'RootImage=.*holds no file system' on_image empty.img -- /bin/true
         { head -c 510 /dev/zero && printf '\x55\xaa' && head -c 4096 /dev/zero; } >"$work/disk.img"
@@ -267,6 +292,7 @@ check_executable
 check_inaccessible
 check_locked
 check_traps
+check_lent
 check_images
 check_environment
 umount "$work/mounted/sub"
