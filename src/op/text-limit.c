@@ -3,8 +3,10 @@
 #include "op/text-limit.h"
 
 #include "base/fd.h"
+#include "base/parse.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 const TextLimit text_limit_table[_TEXT_LIMIT_MAX] = {
 #define T(ID, Property, Hierarchy, V1File, V2File, Key, Format)         \
@@ -16,6 +18,17 @@ const TextLimit text_limit_table[_TEXT_LIMIT_MAX] = {
                              .v2_key = (Key),                           \
                              .format = TEXT_LIMIT_##Format},
 #include "op/text-limits.def"
+#undef T
+};
+
+/* What is left of them by the cgroups above, where the kernel itself tells. */
+static const struct EffectiveFile {
+        const char *v1, *v2;
+} effective_files[_TEXT_LIMIT_MAX] = {
+#define T(...)
+#define EFFECTIVE(ID, V1File, V2File) [TEXT_LIMIT_##ID] = {(V1File), (V2File)},
+#include "op/text-limits.def"
+#undef EFFECTIVE
 #undef T
 };
 
@@ -63,6 +76,20 @@ int text_limit_locate(const TextLimit *limit, CgroupMode mode, uint32_t controll
         return 0;
 }
 
+int text_limit_locate_effective(const TextLimit *limit, CgroupMode mode, uint32_t controllers,
+                                CgroupHierarchy *ret_hierarchy, const char **ret_file) {
+        const char *file;
+        int r;
+
+        r = text_limit_locate(limit, mode, controllers, ret_hierarchy, ret_file);
+        if (r < 0) {
+                return r;
+        }
+        file = mode_is_v1(mode) ? effective_files[limit->id].v1 : effective_files[limit->id].v2;
+        *ret_file = file ? file : *ret_file;
+        return 0;
+}
+
 /* As systemd maps them, so that one weight means the same in both back ends: first to what the old
  * blkio.weight took, then to bfq, which leaves 1 to 100 and spreads 100 to 10000 over 100 to 1000.
  */
@@ -74,6 +101,17 @@ static uint64_t weight_of(CgroupMode mode, uint64_t weight) {
                 return weight;
         }
         return blkio <= 100 ? blkio : 100 + (blkio - 100) * 900 / 9900;
+}
+
+/* The reverse: the smallest weight that is written so. */
+static uint64_t weight_behind(CgroupMode mode, uint64_t number) {
+        uint64_t blkio;
+
+        if (!mode_is_v1(mode) || number > BLKIO_WEIGHT_MAX) {
+                return number;
+        }
+        blkio = number <= 100 ? number : 100 + ((number - 100) * 9900 + 899) / 900;
+        return (blkio + BLKIO_PER_WEIGHT - 1) / BLKIO_PER_WEIGHT;
 }
 
 int text_limit_format(const TextLimit *limit, CgroupMode mode, const TextLimitValue *value,
@@ -165,6 +203,92 @@ bool text_limit_in_force(const char *asked, const char *content) {
                         return true;
                 }
                 content += size + (content[size] == '\n');
+        }
+        return false;
+}
+
+/* A number, or "max", that ends where the word does. */
+static bool take_number(const char *text, uint64_t *ret) {
+        size_t n = strcspn(text, BLANKS);
+        char word[24];
+
+        if (n >= sizeof(word)) {
+                return false;
+        }
+        memcpy(word, text, n);
+        word[n] = '\0';
+        if (streq(word, "max")) {
+                *ret = LIMIT_INFINITY;
+                return true;
+        }
+        return parse_u64(word, ret) == 0;
+}
+
+/* "8:16 " */
+static bool take_device(const char **line, TextLimitValue *value) {
+        int n = 0;
+
+        if (sscanf(*line, "%" SCNu32 ":%" SCNu32 "%n", &value->major, &value->minor, &n) != 2 ||
+            (*line)[n] != ' ') {
+                return false;
+        }
+        *line += n + 1;
+        return true;
+}
+
+/* "rbps=1000" among other words of the line. */
+static bool find_key(const char *line, const char *key, uint64_t *ret) {
+        size_t n = strlen(key);
+
+        while (*line != '\0' && *line != '\n') {
+                if (strncmp(line, key, n) == 0 && line[n] == '=') {
+                        return take_number(line + n + 1, ret);
+                }
+                line += strcspn(line, BLANKS);
+                line += strspn(line, " ");
+        }
+        return false;
+}
+
+static bool parse_line(const TextLimit *limit, CgroupMode mode, const char *line,
+                       TextLimitValue *value) {
+        bool v1 = mode_is_v1(mode), found = false;
+
+        switch (limit->format) {
+        case TEXT_LIMIT_SET:
+                return false;
+        case TEXT_LIMIT_WEIGHT:
+                line = v1 ? line : startswith(line, "default ");
+                found = line && take_number(line, &value->number);
+                break;
+        case TEXT_LIMIT_DEVICE_WEIGHT:
+                found = take_device(&line, value) && take_number(line, &value->number);
+                break;
+        case TEXT_LIMIT_DEVICE:
+                return take_device(&line, value) &&
+                       (v1 ? take_number(line, &value->number)
+                           : find_key(line, limit->v2_key, &value->number));
+        }
+        value->number = weight_behind(mode, value->number);
+        return found;
+}
+
+bool text_limit_next(const TextLimit *limit, CgroupMode mode, const char **content,
+                     TextLimitValue *ret) {
+        assert(limit);
+        assert(content);
+        assert(ret);
+
+        while (**content != '\0') {
+                const char *line = *content;
+                size_t n = strcspn(line, "\n");
+                TextLimitValue value = {};
+
+                *content = line + n + (line[n] == '\n');
+                if (parse_line(limit, mode, line, &value)) {
+                        *ret = value;
+                        return true;
+                }
         }
         return false;
 }

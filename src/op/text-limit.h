@@ -31,6 +31,9 @@ const TextLimit *text_limit_find(const char *scope_property);
 /* The hierarchy and file that prove the limit in this mode; -EOPNOTSUPP where none does. */
 int text_limit_locate(const TextLimit *limit, CgroupMode mode, uint32_t controllers,
                       CgroupHierarchy *ret_hierarchy, const char **ret_file);
+/* The same of the file that tells what is left by the cgroups above, where there is one. */
+int text_limit_locate_effective(const TextLimit *limit, CgroupMode mode, uint32_t controllers,
+                                CgroupHierarchy *ret_hierarchy, const char **ret_file);
 /* What to write, one line. The members that count are said by the format. */
 typedef struct TextLimitValue {
         const NumberSet *set;
@@ -44,6 +47,10 @@ bool text_limit_is_valid(const char *text);
 /* True where a line of the file begins with the first word of what was asked for and holds its
  * others: a file of several devices and keys proves each. */
 bool text_limit_in_force(const char *asked, const char *content);
+/* The next value that a file has of this limit, in the terms of a unit ("max": LIMIT_INFINITY);
+ * false at the end. Not for a SET: that is the whole file. */
+bool text_limit_next(const TextLimit *limit, CgroupMode mode, const char **content,
+                     TextLimitValue *ret);
 /* Opens and reads the proving file of a cgroup of pid. */
 int text_limit_read(const TextLimit *limit, CgroupMode mode, uint32_t controllers, pid_t pid,
                     char **ret);

@@ -3,6 +3,7 @@
 #include "op/text-limit.h"
 
 #include <check.h>
+#include <inttypes.h>
 #include <unistd.h>
 
 #define ALL UINT32_MAX
@@ -84,6 +85,86 @@ START_TEST(files_prove_or_do_not) {
 }
 END_TEST
 
+static const struct {
+        TextLimitId id;
+        CgroupMode mode;
+        const char *content, *expected; /* "MAJOR:MINOR NUMBER" each, and a blank */
+} files[] = {
+        {TEXT_LIMIT_IO_READ_BANDWIDTH, CGROUP_UNIFIED,
+         "8:16 rbps=5 wbps=max riops=max wiops=7\n254:0 rbps=max wbps=1 riops=max wiops=max\n",
+         "8:16 5 254:0 18446744073709551615 "},
+        {TEXT_LIMIT_IO_WRITE_IOPS, CGROUP_UNIFIED, "8:16 rbps=5 wbps=max riops=max wiops=7",
+         "8:16 7 "},
+        {TEXT_LIMIT_IO_WRITE_IOPS, CGROUP_UNIFIED, "8:16 xwiops=5 wiops=\n8:0 rbps=1\nwiops=9\n",
+         ""},
+        {TEXT_LIMIT_IO_WRITE_IOPS, CGROUP_HYBRID, "8:16 7\n8:0 \n8:1 2x\nTotal 9\n8:2 3\n",
+         "8:16 7 8:2 3 "},
+        {TEXT_LIMIT_IO_DEVICE_LATENCY, CGROUP_UNIFIED, "8:16 target=25000\n", "8:16 25000 "},
+        {TEXT_LIMIT_IO_DEVICE_WEIGHT, CGROUP_UNIFIED, "default 100\n8:16 200\n", "8:16 200 "},
+        {TEXT_LIMIT_IO_WEIGHT, CGROUP_UNIFIED, "default 150\n8:16 200\n", "0:0 150 "},
+        {TEXT_LIMIT_IO_WEIGHT, CGROUP_V1, "136\n", "0:0 100 "},
+        {TEXT_LIMIT_IO_WEIGHT, CGROUP_V1, "10\n", "0:0 2 "},
+        {TEXT_LIMIT_IO_READ_BANDWIDTH, CGROUP_UNIFIED, "", ""},
+        {TEXT_LIMIT_ALLOWED_CPUS, CGROUP_UNIFIED, "0-3\n", ""},
+};
+
+START_TEST(values_are_found) {
+        const TextLimit *limit = &text_limit_table[files[_i].id];
+        const char *content = files[_i].content;
+        _cleanup_(str_done) Str found = STR_INIT;
+        TextLimitValue value;
+
+        while (text_limit_next(limit, files[_i].mode, &content, &value)) {
+                ck_assert_int_eq(str_appendf(&found, "%" PRIu32 ":%" PRIu32 " %" PRIu64 " ",
+                                             value.major, value.minor, value.number),
+                                 0);
+        }
+        ck_assert_str_eq(str_text(&found), files[_i].expected);
+}
+END_TEST
+
+/* What a weight of v1 is taken for is written in the same way again. */
+START_TEST(weights_of_v1_go_round) {
+        const TextLimit *limit = &text_limit_table[TEXT_LIMIT_IO_WEIGHT];
+
+        for (uint64_t weight = 1; weight <= 10000; weight++) {
+                _cleanup_free_ char *one = NULL, *other = NULL;
+                TextLimitValue value = {.number = weight};
+                const char *content;
+
+                ck_assert_int_eq(text_limit_format(limit, CGROUP_V1, &value, &one), 0);
+                content = one;
+                ck_assert(text_limit_next(limit, CGROUP_V1, &content, &value));
+                ck_assert_int_eq(text_limit_format(limit, CGROUP_V1, &value, &other), 0);
+                ck_assert_str_eq(other, one);
+        }
+}
+END_TEST
+
+START_TEST(what_is_left_stands_elsewhere) {
+        CgroupHierarchy hierarchy;
+        const char *file;
+
+        ck_assert_int_eq(text_limit_locate_effective(&text_limit_table[TEXT_LIMIT_ALLOWED_CPUS],
+                                                     CGROUP_UNIFIED, ALL, &hierarchy, &file),
+                         0);
+        ck_assert_str_eq(file, "cpuset.cpus.effective");
+        ck_assert_int_eq(
+                text_limit_locate_effective(&text_limit_table[TEXT_LIMIT_ALLOWED_MEMORY_NODES],
+                                            CGROUP_HYBRID, ALL, &hierarchy, &file),
+                0);
+        ck_assert_str_eq(file, "cpuset.effective_mems");
+        ck_assert_int_eq(text_limit_locate_effective(&text_limit_table[TEXT_LIMIT_IO_READ_IOPS],
+                                                     CGROUP_UNIFIED, ALL, &hierarchy, &file),
+                         0);
+        ck_assert_str_eq(file, "io.max");
+        ck_assert_int_eq(
+                text_limit_locate_effective(&text_limit_table[TEXT_LIMIT_IO_DEVICE_LATENCY],
+                                            CGROUP_V1, ALL, &hierarchy, &file),
+                -EOPNOTSUPP);
+}
+END_TEST
+
 START_TEST(lines_of_others_are_refused) {
         ck_assert(!text_limit_is_valid(""));
         ck_assert(!text_limit_is_valid("8:0 10\n8:16 10"));
@@ -110,6 +191,9 @@ int main(void) {
         tcase_add_loop_test(tcase, limit_stands_somewhere, 0, _TEXT_LIMIT_MAX);
         tcase_add_loop_test(tcase, values_are_written_so, 0, ELEMENTS(formats));
         tcase_add_loop_test(tcase, files_prove_or_do_not, 0, ELEMENTS(proofs));
+        tcase_add_loop_test(tcase, values_are_found, 0, ELEMENTS(files));
+        tcase_add_test(tcase, weights_of_v1_go_round);
+        tcase_add_test(tcase, what_is_left_stands_elsewhere);
         tcase_add_test(tcase, lines_of_others_are_refused);
         tcase_add_loop_test(tcase, own_file_is_read_or_is_not_there, 0, _TEXT_LIMIT_MAX);
         suite_add_tcase(suite, tcase);
