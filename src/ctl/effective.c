@@ -7,7 +7,7 @@
 #include "ctl/table.h"
 
 typedef struct Row {
-        const char *directive, *set, *in_force, *capped_by, *cap; /* the message's */
+        const char *directive, *device, *set, *in_force, *capped_by, *cap; /* the message's */
 } Row;
 
 static const TableColumn columns[] = {
@@ -18,16 +18,23 @@ static const TableColumn columns[] = {
 };
 
 static int row_to_table(const Row *row, struct libscols_table *table) {
+        _cleanup_free_ char *directive =
+                *row->device ? strf("%s %s", row->directive, row->device) : strdup(row->directive);
         _cleanup_free_ char *cap =
                 *row->capped_by ? strf("%s: %s", row->capped_by, row->cap) : strdup("");
 
-        if (!cap) {
+        if (!directive || !cap) {
                 return -ENOMEM;
         }
-        const char *cells[] = {row->directive, *row->set ? row->set : "-",
+        const char *cells[] = {directive, *row->set ? row->set : "-",
                                *row->in_force ? row->in_force : "-", cap};
 
         return table_add(table, cells, ELEMENTS(cells), *cap ? "yellow" : NULL, 1u << 3);
+}
+
+/* "" of the message is null. */
+static int set_or_null(json_object *object, const char *key, const char *text) {
+        return json_set_text(object, key, *text ? text : NULL);
 }
 
 static int row_to_json(const Row *row, json_object *list) {
@@ -38,22 +45,23 @@ static int row_to_json(const Row *row, json_object *list) {
                 return -ENOMEM;
         }
         r = json_set_text(object, "directive", row->directive);
-        r = r < 0 ? r : json_set_text(object, "set", row->set);
-        r = r < 0 ? r : json_set_text(object, "in_force", *row->in_force ? row->in_force : NULL);
-        r = r < 0 ? r : json_set_text(object, "capped_by", *row->capped_by ? row->capped_by : NULL);
-        r = r < 0 ? r : json_set_text(object, "cap", *row->capped_by ? row->cap : NULL);
+        r = r < 0 ? r : set_or_null(object, "device", row->device);
+        r = r < 0 ? r : set_or_null(object, "set", row->set);
+        r = r < 0 ? r : set_or_null(object, "in_force", row->in_force);
+        r = r < 0 ? r : set_or_null(object, "capped_by", row->capped_by);
+        r = r < 0 ? r : set_or_null(object, "cap", row->cap);
         return r < 0 ? r : json_push(list, TAKE(object));
 }
 
 static int read_rows(sd_bus_message *reply, struct libscols_table *table, json_object *list) {
         int r;
 
-        r = sd_bus_message_enter_container(reply, 'a', "(sssss)");
+        r = sd_bus_message_enter_container(reply, 'a', "(ssssss)");
         while (r >= 0) {
                 Row row;
 
-                r = sd_bus_message_read(reply, "(sssss)", &row.directive, &row.set, &row.in_force,
-                                        &row.capped_by, &row.cap);
+                r = sd_bus_message_read(reply, "(ssssss)", &row.directive, &row.device, &row.set,
+                                        &row.in_force, &row.capped_by, &row.cap);
                 if (r <= 0) {
                         break;
                 }

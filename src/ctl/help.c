@@ -2,6 +2,7 @@
 #include "ctl/help.h"
 
 #include "ctl/text.h"
+#include "spec/spec.h"
 
 enum { WIDTH = 80 };
 
@@ -143,4 +144,118 @@ int help_format_verb(const Verb *verb, bool colours, Str *out) {
                 r = heading(colours, "Options of every verb:", out);
         }
         return r < 0 ? r : options_append(global_options, out);
+}
+
+/* bash completion: words are ours alone (letters, digits, dashes), so that nothing is quoted. */
+static int completion_options(const Option *options, Str *out) {
+        int r = 0;
+
+        for (const Option *option = options; r == 0 && option && option->name; option++) {
+                if (!option->summary) {
+                        continue;
+                }
+                if (option->letter) {
+                        r = str_appendf(out, "-%c ", option->letter);
+                }
+                if (r == 0) {
+                        r = str_appendf(out, "--%s%s ", option->name, option->argument ? "=" : "");
+                }
+        }
+        return r;
+}
+
+/* What stands in front of and behind the words that come from the tables. */
+static const char completion_head[] = "# bash completion for sbxctl, made from its table of verbs\n"
+                                      "_sbxctl() {\n"
+                                      "        local cur=${COMP_WORDS[COMP_CWORD]} "
+                                      "prev=${COMP_WORDS[COMP_CWORD - 1]} verb= word i\n"
+                                      "        local -A verbs=(\n";
+
+static const char completion_tail[] =
+        "'\n"
+        "        COMPREPLY=()\n"
+        "        for ((i = 1; i < COMP_CWORD; i++)); do\n"
+        "                word=${COMP_WORDS[i]}\n"
+        "                [[ -n $word && -v verbs[$word] ]] && verb=$word && break\n"
+        "        done\n"
+        "        if [[ $verb == run && $prev =~ ^(-p|--property)$ ]]; then\n"
+        "                mapfile -t COMPREPLY < <(compgen -S = -W \"$directives\" -- \"$cur\")\n"
+        "                compopt -o nospace\n"
+        "        elif [[ $verb == show && $prev =~ ^(-p|--property)$ ]]; then\n"
+        "                mapfile -t COMPREPLY < <(compgen -W \"$directives\" -- \"$cur\")\n"
+        "        elif [[ $verb == set-property && $cur != -* && $prev != -* && $prev != $verb ]]; "
+        "then\n"
+        "                mapfile -t COMPREPLY < <(compgen -S = -W \"$limits\" -- \"$cur\")\n"
+        "                compopt -o nospace\n"
+        "        elif [[ $cur == -* ]]; then\n"
+        "                mapfile -t COMPREPLY < <(compgen -W \"$options ${verb:+${verbs[$verb]}}\" "
+        "-- "
+        "\"$cur\")\n"
+        "                [[ ${COMPREPLY[0]} == *= ]] && compopt -o nospace\n"
+        "        elif [[ -z $verb || $verb == help ]]; then\n"
+        "                mapfile -t COMPREPLY < <(compgen -W \"${!verbs[*]}\" -- \"$cur\")\n"
+        "        elif [[ $verb == run || $files == *\" $verb \"* && $cur == */* ]]; then\n"
+        "                compopt -o default\n"
+        "        else\n"
+        "                mapfile -t COMPREPLY < <(compgen -W \"$(\n"
+        "                        { sbxctl list --all --json=short 2>/dev/null\n"
+        "                          sbxctl list-unit-files --json=short 2>/dev/null; } |\n"
+        "                                grep -o '\"unit\":\"[^\"]*' | cut -d'\"' -f4 | sort -u)\" "
+        "-- "
+        "\"$cur\")\n"
+        "        fi\n"
+        "}\n"
+        "complete -F _sbxctl sbxctl\n";
+
+static int completion_verbs(Str *out) {
+        int r = 0;
+
+        for (size_t i = 0; r == 0 && i < n_verbs; i++) {
+                r = str_appendf(out, "                [%s]='", verb_table[i].name);
+                if (r == 0) {
+                        r = completion_options(verb_table[i].options, out);
+                }
+                if (r == 0) {
+                        r = str_append(out, "'\n");
+                }
+        }
+        return r;
+}
+
+static int completion_files(Str *out) {
+        int r = 0;
+
+        for (size_t i = 0; r == 0 && i < n_verbs; i++) {
+                if (verb_table[i].files) {
+                        r = str_appendf(out, "%s ", verb_table[i].name);
+                }
+        }
+        return r;
+}
+
+static int completion_directives(unsigned flags, Str *out) {
+        int r = 0;
+
+        for (size_t i = 0; r == 0 && i < _DIRECTIVE_MAX; i++) {
+                if (!directive_table[i].record && (directive_table[i].flags & flags) == flags) {
+                        r = str_appendf(out, "%s ", directive_table[i].name);
+                }
+        }
+        return r;
+}
+
+int completion_format(Str *out) {
+        int r;
+
+        r = str_append(out, completion_head);
+        r = r < 0 ? r : completion_verbs(out);
+        r = r < 0 ? r : str_append(out, "        )\n        local files=' ");
+        r = r < 0 ? r : completion_files(out);
+        r = r < 0 ? r : str_append(out, "'\n        local options='");
+        r = r < 0 ? r : completion_options(global_options, out);
+        r = r < 0 ? r : str_append(out, "'\n        local directives='");
+        r = r < 0 ? r : completion_directives(0, out);
+        r = r < 0 ? r : str_append(out, "'\n        local limits='");
+        r = r < 0 ? r : completion_directives(DIRECTIVE_RUNTIME, out);
+        return r < 0 ? r : str_append(out, completion_tail);
 }

@@ -4,38 +4,32 @@
 #include "base/str.h"
 
 #define FLAG(letter_, name_, field_, summary_) \
-        { letter_, name_, OPTION_FLAG, offsetof(Options, field_), NULL, summary_, SUGGEST_NOTHING }
-#define TEXT(letter_, name_, field_, argument_, suggest_, summary_)                          \
-        {                                                                                    \
-                letter_, name_, OPTION_TEXT, offsetof(Options, field_), argument_, summary_, \
-                        SUGGEST_##suggest_                                                   \
-        }
-#define LIST(letter_, name_, field_, argument_, suggest_, summary_)                          \
-        {                                                                                    \
-                letter_, name_, OPTION_LIST, offsetof(Options, field_), argument_, summary_, \
-                        SUGGEST_##suggest_                                                   \
-        }
+        { letter_, name_, OPTION_FLAG, offsetof(Options, field_), NULL, summary_ }
+#define TEXT(letter_, name_, field_, argument_, summary_) \
+        { letter_, name_, OPTION_TEXT, offsetof(Options, field_), argument_, summary_ }
+#define LIST(letter_, name_, field_, argument_, summary_) \
+        { letter_, name_, OPTION_LIST, offsetof(Options, field_), argument_, summary_ }
 
 const Option global_options[] = {
         FLAG('h', "help", help, "Show this help, or that of the verb"),
         FLAG(0, "version", version, "Show the version"),
         FLAG(0, "system", system, "Talk to the manager of the system (the default)"),
-        TEXT('H', "host", host, "USER@HOST", HOSTS,
-             "Talk to the manager of another host, over ssh"),
-        TEXT(0, "address", address, "ADDRESS", FILES,
+        TEXT('H', "host", host, "USER@HOST", "Talk to the manager of another host, over ssh"),
+        TEXT(0, "address", address, "ADDRESS",
              "Talk to the manager at this D-Bus address or socket path"),
-        TEXT(0, "json", json, "MODE", JSON, "Print JSON: pretty, short or off"),
+        TEXT(0, "json", json, "MODE", "Print JSON: pretty, short or off"),
         FLAG(0, "no-pager", no_pager, "Do not pipe long listings into a pager"),
         FLAG(0, "no-legend", no_legend, "Leave out headers and footers of tables"),
         FLAG('q', "quiet", quiet, "Print errors alone"),
         FLAG(0, "no-block", no_block, "Do not wait until the job has ended"),
         FLAG(0, "wait", wait, "With start and restart: wait until the sandbox has ended again"),
         FLAG(0, "man", manual, NULL),
+        FLAG(0, "completion", completion, NULL),
         {},
 };
 
-#define COLUMNS                                          \
-        TEXT('o', "columns", columns, "NAME,…", NOTHING, \
+#define COLUMNS                                 \
+        TEXT('o', "columns", columns, "NAME,…", \
              "These columns of the table, in this order; +NAME,… adds to the usual ones")
 
 static const Option list_options[] = {
@@ -51,16 +45,16 @@ static const Option table_options[] = {
 
 static const Option top_options[] = {
         FLAG('b', "batch", batch, "Print one table after the other, without keys and colours"),
-        TEXT('n', "iterations", iterations, "N", NOTHING,
+        TEXT('n', "iterations", iterations, "N",
              "End after N tables; default: never on a terminal and with -b, else 1"),
-        TEXT('d', "delay", delay, "TIME", NOTHING, "Between two looks; default 1s"),
-        TEXT(0, "order", order, "ORDER", ORDERS, "By name, tasks, cpu (the default), memory or io"),
+        TEXT('d', "delay", delay, "TIME", "Between two looks; default 1s"),
+        TEXT(0, "order", order, "ORDER", "By name, tasks, cpu (the default), memory or io"),
         COLUMNS,
         {},
 };
 
 static const Option show_options[] = {
-        LIST('p', "property", properties, "NAME", PROPERTIES,
+        LIST('p', "property", properties, "NAME",
              "Show this property alone; may be repeated, or NAME,NAME"),
         FLAG(0, "value", value, "Show values without their names"),
         FLAG(0, "effective", effective, "Show the limits that are in force, and what caps them"),
@@ -68,13 +62,13 @@ static const Option show_options[] = {
 };
 
 static const Option plan_options[] = {
-        TEXT(0, "backend", backend, "BACKEND", BACKENDS,
+        TEXT(0, "backend", backend, "BACKEND",
              "Plan for scope or direct; default: what this host has"),
         {},
 };
 
 static const Option status_options[] = {
-        TEXT('n', "lines", lines, "N", NOTHING,
+        TEXT('n', "lines", lines, "N",
              "Show this many lines of its output; default 10, 0 for none"),
         FLAG('l', "full", full, "Neither wrap nor cut lines that are longer than the terminal"),
         {},
@@ -82,34 +76,31 @@ static const Option status_options[] = {
 
 static const Option logs_options[] = {
         FLAG('f', "follow", follow, "Go on printing what is added"),
-        TEXT('n', "lines", lines, "N", NOTHING,
-             "Show the last N lines alone, or all; default with -f: 10"),
-        TEXT('p', "priority", priority, "PRIORITY", PRIORITIES,
+        TEXT('n', "lines", lines, "N", "Show the last N lines alone, or all; default with -f: 10"),
+        TEXT('p', "priority", priority, "PRIORITY",
              "Lines of this priority or more urgent: 0 to 7, emerg to debug, or FROM..TO"),
-        TEXT(0, "since", since, "TIME", NOTHING, "Lines from this time on, as in systemd.time(7)"),
-        TEXT(0, "until", until, "TIME", NOTHING, "Lines up to this time"),
-        TEXT('o', "output", output, "FORMAT", FORMATS,
+        TEXT(0, "since", since, "TIME", "Lines from this time on, as in systemd.time(7)"),
+        TEXT(0, "until", until, "TIME", "Lines up to this time"),
+        TEXT('o', "output", output, "FORMAT",
              "short (default), short-precise, short-iso, short-full, short-unix, cat, json, …"),
         {},
 };
 
 static const Option kill_options[] = {
-        TEXT('s', "signal", signal, "SIGNAL", SIGNALS,
-             "The signal, by name or number; default SIGTERM"),
-        TEXT(0, "kill-whom", whom, "WHOM", WHOM,
+        TEXT('s', "signal", signal, "SIGNAL", "The signal, by name or number; default SIGTERM"),
+        TEXT(0, "kill-whom", whom, "WHOM",
              "all processes inside (default) or main, the workload alone"),
         {},
 };
 
 static const Option run_options[] = {
-        LIST('p', "property", properties, "DIRECTIVE=VALUE", DIRECTIVES,
+        LIST('p', "property", properties, "DIRECTIVE=VALUE",
              "A directive of the unit, or Port:NAME:Listen=VALUE; may be repeated"),
-        TEXT(0, "name", name, "NAME", NOTHING,
-             "The name of the sandbox; default: one that is free"),
+        TEXT(0, "name", name, "NAME", "The name of the sandbox; default: one that is free"),
         FLAG('t', "pty", pty,
              "A terminal of its own (default where stdin and stdout are terminals)"),
         FLAG('P', "pipe", pipe, "Pass stdin, stdout and stderr on (default otherwise)"),
-        LIST('E', "setenv", environment, "NAME=VALUE", NOTHING,
+        LIST('E', "setenv", environment, "NAME=VALUE",
              "An environment variable; NAME alone copies it"),
         {},
 };
@@ -118,10 +109,9 @@ static const Option exec_options[] = {
         FLAG('t', "pty", pty,
              "A terminal of its own (default where stdin and stdout are terminals)"),
         FLAG('P', "pipe", pipe, "Pass stdin, stdout and stderr on (default otherwise)"),
-        TEXT('u', "user", user, "USER", NOTHING, "The user inside; default: the workload's"),
-        TEXT('w', "working-directory", directory, "DIRECTORY", NOTHING,
-             "The current directory inside"),
-        LIST('E', "setenv", environment, "NAME=VALUE", NOTHING,
+        TEXT('u', "user", user, "USER", "The user inside; default: the workload's"),
+        TEXT('w', "working-directory", directory, "DIRECTORY", "The current directory inside"),
+        LIST('E', "setenv", environment, "NAME=VALUE",
              "An environment variable; NAME alone copies it"),
         {},
 };
@@ -150,7 +140,6 @@ const Verb verb_table[] = {
                 .examples = {{"sbxctl start web", "Start web.sandbox and wait until it runs"}},
                 .min_args = 1,
                 .max_args = -1,
-                .suggestions = {SUGGEST_UNITS_INACTIVE, SUGGEST_UNITS_INACTIVE},
                 .run = verb_start,
         },
         {
@@ -166,7 +155,6 @@ const Verb verb_table[] = {
                              {"sbxctl stop 'run-*'", "Stop all transient sandboxes"}},
                 .min_args = 1,
                 .max_args = -1,
-                .suggestions = {SUGGEST_UNITS_ACTIVE, SUGGEST_UNITS_ACTIVE},
                 .run = verb_stop,
         },
         {
@@ -179,7 +167,6 @@ const Verb verb_table[] = {
                               "Restart web.sandbox with its unit as last loaded"}},
                 .min_args = 1,
                 .max_args = -1,
-                .suggestions = {SUGGEST_UNITS, SUGGEST_UNITS},
                 .run = verb_restart,
         },
         {
@@ -196,29 +183,36 @@ const Verb verb_table[] = {
                               "The same with the last 50 lines of its output"}},
                 .options = status_options,
                 .max_args = -1,
-                .suggestions = {SUGGEST_UNITS, SUGGEST_UNITS},
                 .run = verb_status,
         },
         {
                 .name = "show",
                 .arguments = "[NAME…]",
                 .summary = "Show the properties of sandboxes, as NAME=value or JSON",
-                .detail = "Properties have systemd's names where systemd has them; every directive "
-                          "of "
-                          "sbx.sandbox(5) is one too. Without a name the manager's own are "
-                          "shown.\n\n"
-                          "With --effective: every limit as the unit has it, as it was read back "
-                          "from the "
-                          "files of the sandbox's cgroup, and the cgroup above it whose own limit "
-                          "is the "
-                          "tightest, if that is tighter.",
+                .detail =
+                        "Properties have systemd's names where systemd has them; every directive "
+                        "of "
+                        "sbx.sandbox(5) is one too. Without a name the manager's own are "
+                        "shown.\n\n"
+                        "With --effective: every limit as the unit has it, as it was read back "
+                        "from the "
+                        "files of the sandbox's cgroup, and the cgroup above it whose own limit "
+                        "is the "
+                        "tightest, if that is tighter. Limits of disks have a line for each disk "
+                        "that the "
+                        "unit or a cgroup above limits. Of processors and memory nodes it is what "
+                        "the "
+                        "cgroups above have left, and the topmost that leaves no more. Weights "
+                        "and "
+                        "latency targets hold among siblings alone, and limits of disks on v1 in "
+                        "their own "
+                        "cgroup: nothing above caps them.",
                 .examples = {{"sbxctl show -p MainPID --value web",
                               "The process id of the workload"},
                              {"sbxctl show --json=pretty web", "Everything, as JSON"},
                              {"sbxctl show --effective web", "Its limits, and what caps them"}},
                 .options = show_options,
                 .max_args = -1,
-                .suggestions = {SUGGEST_UNITS, SUGGEST_UNITS},
                 .run = verb_show,
         },
         {
@@ -231,7 +225,6 @@ const Verb verb_table[] = {
                              {"sbxctl inspect -p DirectivePlaces web", "Which file says what"}},
                 .options = show_options,
                 .max_args = -1,
-                .suggestions = {SUGGEST_UNITS, SUGGEST_UNITS},
                 .run = verb_inspect,
         },
         {
@@ -245,7 +238,6 @@ const Verb verb_table[] = {
                 .examples = {{"sbxctl explain web", "Why it does not start"}},
                 .min_args = 1,
                 .max_args = -1,
-                .suggestions = {SUGGEST_UNITS, SUGGEST_UNITS},
                 .run = verb_explain,
         },
         {
@@ -258,7 +250,6 @@ const Verb verb_table[] = {
                              {"sbxctl list -o unit,memory", "Names and memory alone"}},
                 .options = list_options,
                 .max_args = -1,
-                .suggestions = {SUGGEST_UNITS, SUGGEST_UNITS},
                 .run = verb_list,
         },
         {
@@ -270,7 +261,6 @@ const Verb verb_table[] = {
                              {"sbxctl list-unit-files -o state,path", "Two columns of it"}},
                 .options = table_options,
                 .max_args = -1,
-                .suggestions = {SUGGEST_UNITS, SUGGEST_UNITS},
                 .run = verb_list_unit_files,
         },
         {
@@ -286,7 +276,6 @@ const Verb verb_table[] = {
                              {"sbxctl ps -o pid,command", "Of all sandboxes, two columns"}},
                 .options = table_options,
                 .max_args = -1,
-                .suggestions = {SUGGEST_UNITS_ACTIVE, SUGGEST_UNITS_ACTIVE},
                 .run = verb_ps,
         },
         {
@@ -304,7 +293,6 @@ const Verb verb_table[] = {
                              {"sbxctl top --order=memory", "The largest first"}},
                 .options = top_options,
                 .max_args = -1,
-                .suggestions = {SUGGEST_UNITS_ACTIVE, SUGGEST_UNITS_ACTIVE},
                 .run = verb_top,
         },
         {
@@ -320,7 +308,6 @@ const Verb verb_table[] = {
                              {"sbxctl monitor --json=short web",
                               "For a program that watches web.sandbox"}},
                 .max_args = -1,
-                .suggestions = {SUGGEST_UNITS, SUGGEST_UNITS},
                 .run = verb_monitor,
         },
         {
@@ -340,8 +327,8 @@ const Verb verb_table[] = {
                 .options = plan_options,
                 .min_args = 1,
                 .max_args = -1,
+                .files = true,
                 .local = true,
-                .suggestions = {SUGGEST_UNIT_FILES, SUGGEST_UNIT_FILES},
                 .run = verb_plan,
         },
         {
@@ -361,8 +348,8 @@ const Verb verb_table[] = {
                 .options = plan_options,
                 .min_args = 1,
                 .max_args = -1,
+                .files = true,
                 .local = true,
-                .suggestions = {SUGGEST_UNIT_FILES, SUGGEST_UNIT_FILES},
                 .run = verb_verify,
         },
         {
@@ -375,8 +362,8 @@ const Verb verb_table[] = {
                 .examples = {{"sbxctl cat web", "web.sandbox and what is in web.sandbox.d/"}},
                 .min_args = 1,
                 .max_args = -1,
+                .files = true,
                 .local = true,
-                .suggestions = {SUGGEST_UNIT_FILES, SUGGEST_UNIT_FILES},
                 .run = verb_cat,
         },
         {
@@ -405,7 +392,6 @@ const Verb verb_table[] = {
                 .min_args = 1,
                 .max_args = -1,
                 .command_line = true,
-                .suggestions = {SUGGEST_COMMAND, SUGGEST_FILES},
                 .run = verb_run,
         },
         {
@@ -423,7 +409,6 @@ const Verb verb_table[] = {
                 .min_args = 2,
                 .max_args = -1,
                 .command_line = true,
-                .suggestions = {SUGGEST_UNITS_ACTIVE, SUGGEST_NOTHING},
                 .run = verb_exec,
         },
         {
@@ -439,7 +424,6 @@ const Verb verb_table[] = {
                 .min_args = 1,
                 .max_args = -1,
                 .command_line = true,
-                .suggestions = {SUGGEST_UNITS_ACTIVE, SUGGEST_NOTHING},
                 .run = verb_shell,
         },
         {
@@ -457,7 +441,6 @@ const Verb verb_table[] = {
                               "A shell that waits for somebody to attach"}},
                 .min_args = 1,
                 .max_args = 1,
-                .suggestions = {SUGGEST_UNITS_ACTIVE, SUGGEST_UNITS_ACTIVE},
                 .run = verb_attach,
         },
         {
@@ -480,7 +463,6 @@ const Verb verb_table[] = {
                 .min_args = 1,
                 .max_args = -1,
                 .local = true,
-                .suggestions = {SUGGEST_UNITS, SUGGEST_UNITS},
                 .run = verb_logs,
         },
         {
@@ -493,7 +475,6 @@ const Verb verb_table[] = {
                 .examples = {{"sbxctl is-active -q web && echo up", "In a script"}},
                 .min_args = 1,
                 .max_args = -1,
-                .suggestions = {SUGGEST_UNITS, SUGGEST_UNITS},
                 .run = verb_is_active,
         },
         {
@@ -505,7 +486,6 @@ const Verb verb_table[] = {
                 .examples = {{"sbxctl is-failed -q web && sbxctl explain web", "In a script"}},
                 .min_args = 1,
                 .max_args = -1,
-                .suggestions = {SUGGEST_UNITS, SUGGEST_UNITS},
                 .run = verb_is_failed,
         },
         {
@@ -521,7 +501,6 @@ const Verb verb_table[] = {
                              {"sbxctl wait --json=short job", "And how it ended"}},
                 .min_args = 1,
                 .max_args = -1,
-                .suggestions = {SUGGEST_UNITS_ACTIVE, SUGGEST_UNITS_ACTIVE},
                 .run = verb_wait,
         },
         {
@@ -536,7 +515,6 @@ const Verb verb_table[] = {
                 .options = kill_options,
                 .min_args = 1,
                 .max_args = -1,
-                .suggestions = {SUGGEST_UNITS_ACTIVE, SUGGEST_UNITS_ACTIVE},
                 .run = verb_kill,
         },
         {
@@ -555,7 +533,6 @@ const Verb verb_table[] = {
                              {"sbxctl freeze 'build-*'", "All sandboxes of that name"}},
                 .min_args = 1,
                 .max_args = -1,
-                .suggestions = {SUGGEST_UNITS_THAWED, SUGGEST_UNITS_THAWED},
                 .run = verb_freeze,
         },
         {
@@ -566,7 +543,6 @@ const Verb verb_table[] = {
                 .examples = {{"sbxctl thaw web", "Undo sbxctl freeze web"}},
                 .min_args = 1,
                 .max_args = -1,
-                .suggestions = {SUGGEST_UNITS_FROZEN, SUGGEST_UNITS_FROZEN},
                 .run = verb_thaw,
         },
         {
@@ -594,7 +570,6 @@ const Verb verb_table[] = {
                 .options = set_property_options,
                 .min_args = 2,
                 .max_args = -1,
-                .suggestions = {SUGGEST_UNITS, SUGGEST_LIMITS},
                 .run = verb_set_property,
         },
         {
@@ -604,7 +579,6 @@ const Verb verb_table[] = {
                 .detail = "Without a name: all that have. Their counters of restarts start anew.",
                 .examples = {{"sbxctl reset-failed", "Forget all failures"}},
                 .max_args = -1,
-                .suggestions = {SUGGEST_UNITS_FAILED, SUGGEST_UNITS_FAILED},
                 .run = verb_reset_failed,
         },
         {
@@ -641,7 +615,6 @@ const Verb verb_table[] = {
                 .detail = "The same as --help.",
                 .examples = {{"sbxctl help run", "All about run"}},
                 .max_args = 1,
-                .suggestions = {SUGGEST_VERBS, SUGGEST_VERBS},
                 .run = verb_help,
         },
 };

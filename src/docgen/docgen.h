@@ -25,15 +25,16 @@ void page_add_prose(Page *page, const char *text);
 /* Text of no meaning to roff, line breaks kept. */
 void page_add_literal(Page *page, const char *text);
 
-/* A page from its template: lines of the form @NAME arguments@ are replaced. example: the text of a
- * unit, for sbx.sandbox(5), where a directive that the template does not place is a mistake; NULL
- * for other pages. */
+/* sbx.sandbox(5) from its template: lines of the form @NAME arguments@ are replaced. example is the
+ * text of a unit. A directive that the template does not place is a mistake. */
 int manual_write(Page *page, const char *manual_template, const char *example);
 
 /* A libFuzzer dictionary of section names, directives, words of values and system call groups. */
 int dictionary_write(Page *page);
 /* A JSON schema (draft 2020-12) of a unit as an object of sections. */
 int schema_write(Page *page);
+/* bash: arrays of the directives and of the values that they take. */
+int completion_write(Page *page);
 /* Markdown tables of steps.def and ops.def. */
 int steps_write(Page *page);
 int ops_write(Page *page);

@@ -74,33 +74,21 @@ int bus_set_unit_properties(sd_bus_message *message, void *userdata, sd_bus_erro
 
 /* -- GetEffectiveLimits() -- */
 
-/* The value as a unit file has it; known false: "". */
-static int append_value(sd_bus_message *reply, const Directive *directive, bool known,
-                        uint64_t value) {
-        _cleanup_(strv_freep) char **texts = NULL;
-        int r = known ? directive->type->format(directive, &value, &texts) : 0;
-
-        return r < 0 ? r : sd_bus_message_append(reply, "s", texts && texts[0] ? texts[0] : "");
+static const char *or_empty(const char *text) {
+        return text ? text : "";
 }
 
-static int append_effective(sd_bus_message *reply, const EffectiveLimit *limit) {
-        int r;
-
-        r = sd_bus_message_open_container(reply, 'r', "sssss");
-        r = r < 0 ? r : sd_bus_message_append(reply, "s", limit->directive->name);
-        r = r < 0 ? r : append_value(reply, limit->directive, true, limit->set);
-        r = r < 0 ? r : append_value(reply, limit->directive, limit->read, limit->in_force);
-        r = r < 0 ? r : sd_bus_message_append(reply, "s", limit->capped_by ? limit->capped_by : "");
-        r = r < 0 ? r : append_value(reply, limit->directive, limit->capped_by, limit->cap);
-        return r < 0 ? r : sd_bus_message_close_container(reply);
+static int append_effective(sd_bus_message *reply, const EffectiveLimit *row) {
+        return sd_bus_message_append(reply, "(ssssss)", row->directive->name, or_empty(row->device),
+                                     or_empty(row->set), or_empty(row->in_force),
+                                     or_empty(row->capped_by), or_empty(row->cap));
 }
 
 int bus_get_effective_limits(sd_bus_message *message, void *userdata, sd_bus_error *reterr) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        EffectiveLimit *limits = NULL;
+        _cleanup_(effective_limits_done) EffectiveLimits limits = {};
         const char *name;
         Sandbox *sandbox;
-        size_t n = 0;
         int r;
 
         r = sd_bus_message_read(message, "s", &name);
@@ -108,18 +96,17 @@ int bus_get_effective_limits(sd_bus_message *message, void *userdata, sd_bus_err
                 r = bus_find_or_load(userdata, name, &sandbox, reterr);
         }
         if (r >= 0) {
-                r = effective_limits_read(sandbox, &limits, &n);
+                r = effective_limits_read(sandbox, &limits);
         }
         if (r >= 0) {
                 r = sd_bus_message_new_method_return(message, &reply);
         }
         if (r >= 0) {
-                r = sd_bus_message_open_container(reply, 'a', "(sssss)");
+                r = sd_bus_message_open_container(reply, 'a', "(ssssss)");
         }
-        for (size_t i = 0; i < n && r >= 0; i++) {
-                r = append_effective(reply, &limits[i]);
+        for (size_t i = 0; i < limits.n && r >= 0; i++) {
+                r = append_effective(reply, &limits.rows[i]);
         }
-        effective_limits_free(limits, n);
         if (r >= 0) {
                 r = sd_bus_message_close_container(reply);
         }

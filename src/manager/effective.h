@@ -6,15 +6,22 @@
 
 #include "manager/sandbox.h"
 
+/* Values are texts as a unit has them; NULL: there is none, or it is not known. */
 typedef struct EffectiveLimit {
         const Directive *directive;
-        uint64_t set;
-        bool read;         /* in_force is known: it runs, and this host has the controller */
-        uint64_t in_force; /* in the sandbox's own cgroup */
-        char *capped_by;   /* the path of the tightest ancestor, or NULL: none is tighter */
-        uint64_t cap;
+        char *device; /* of what is limited for each disk: its path */
+        char *set;
+        char *in_force;  /* in the sandbox's own cgroup; of a set what is left of it by all */
+        char *capped_by; /* the path of the tightest ancestor, or NULL: none is tighter */
+        char *cap;
 } EffectiveLimit;
 
-void effective_limits_free(EffectiveLimit *limits, size_t n);
-/* Every directive that is a limit, in the order of the table. */
-int effective_limits_read(const Sandbox *sandbox, EffectiveLimit **ret, size_t *ret_n);
+typedef struct EffectiveLimits {
+        EffectiveLimit *rows;
+        size_t n;
+} EffectiveLimits;
+
+void effective_limits_done(EffectiveLimits *limits);
+/* Every directive that is a limit, in the order of the table; one of disks once for each disk that
+ * the unit or a cgroup on the way to the root limits. */
+int effective_limits_read(const Sandbox *sandbox, EffectiveLimits *ret);

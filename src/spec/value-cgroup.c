@@ -237,6 +237,14 @@ static const struct DeviceNumber *device_number_of(const Directive *directive) {
         return NULL;
 }
 
+char *value_device_number_text(const Directive *directive, uint64_t number) {
+        const struct DeviceNumber *device_number = device_number_of(directive);
+
+        assert(device_number);
+
+        return device_number->format(number);
+}
+
 /* A time span may hold blanks: all behind the path is the number. */
 static int device_number_parse(const struct DeviceNumber *number, WordReader *reader,
                                ValueItem *item, char **reterr) {

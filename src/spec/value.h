@@ -217,6 +217,8 @@ extern const ValueType *const value_types[_VALUE_KIND_MAX];
 int value_split_words(const char *text, char ***ret, char **reterr, size_t *reterr_offset);
 /* Quotes a word where it needs it, so that value_split_words() gives it back. */
 char *value_quote_word(const char *word);
+/* The number of one item of DEVICE_RATES and its kin, as a unit has it; NULL: no memory. */
+char *value_device_number_text(const Directive *directive, uint64_t number);
 void value_list_done(ValueList *list);
 /* The name of a variable, of n bytes: letters, digits, underscores, no digit first. */
 bool environment_name_is_valid(const char *name, size_t n) _pure_;

@@ -84,6 +84,28 @@ static int find_disk(const char *path, dev_t *ret) {
         return 0;
 }
 
+int unit_disk_name(uint32_t major_number, uint32_t minor_number, char **ret) {
+        _cleanup_free_ char *path = strf("/sys/dev/block/%u:%u/uevent", major_number, minor_number);
+        _cleanup_free_ char *text = NULL;
+        const char *name = NULL;
+
+        assert(ret);
+
+        if (!path) {
+                return -ENOMEM;
+        }
+        if (file_read_at(AT_FDCWD, path, 4096, &text, NULL) == 0) {
+                name = strstr(text, "DEVNAME=");
+        }
+        if (name) {
+                name += strlen("DEVNAME=");
+                *ret = strf("/dev/%.*s", (int) strcspn(name, "\n"), name);
+        } else {
+                *ret = strf("/dev/block/%u:%u", major_number, minor_number);
+        }
+        return *ret ? 0 : -ENOMEM;
+}
+
 static int add_device(DeviceSources *found, const char *path, dev_t number) {
         DeviceSource *grown;
 

@@ -101,3 +101,5 @@ int unit_resolve_layers(const UnitSearch *search, const Unit *unit, DiagList *di
  * DeviceAllow=; one that is not there is an error in diags, unless the unit says otherwise. 0,
  * UNIT_E_INVALID, or -ENOMEM. */
 int unit_resolve_devices(const Spec *spec, DiagList *diags, DeviceSources *ret);
+/* "/dev/sda"; of a disk that is not there any more what udev would call it: "/dev/block/8:0". */
+int unit_disk_name(uint32_t major, uint32_t minor, char **ret);

@@ -64,8 +64,39 @@ check_files() {
         file_is limits memory.oom.group 1
         check_equal "systemd knows the same" "$(systemctl show -p MemoryMax --value sbx-limits.scope)" 67108864
         check_output "the memory that it has taken is told" '^[1-9][0-9]*$' property limits MemoryCurrent
+        check_effective
         check "it is stopped" "$SBXCTL" stop limits
         check "its cgroup is gone" test ! -e "$slice/sbx-limits.scope"
+}
+
+# row UNIT PATTERN: a line of what is in force.
+row() {
+        check_output "--effective of $1 has: $2" "^$2 *$" "$SBXCTL" show --effective "$1"
+}
+
+check_effective() {
+        row limits "AllowedCPUs +0 +0"
+        row limits "AllowedMemoryNodes +0 +0"
+        row limits "IOWeight +200 +200"
+        row limits "IOReadBandwidthMax $disk +5000000 +5000000"
+        unit free <<-END
+	[Sandbox]
+	Layers=busybox
+	ExecStart=/bin/sleep 1000
+	END
+        "$SBXCTL" start free
+        row free "AllowedCPUs +- +0-1"
+        systemctl set-property --runtime sbx.slice AllowedCPUs=1 "IOReadBandwidthMax=$disk 1M" CPUQuota=150%
+        row limits "IOReadBandwidthMax $disk +5000000 +5000000 +/sbx\.slice: 1000000"
+        row limits "CPUQuota +50% +50%"
+        row free "AllowedCPUs +- +1 +/sbx\.slice: 1"
+        row free "IOReadBandwidthMax $disk +- +.* +/sbx\.slice: 1000000"
+        row free "CPUQuota +infinity +.* +/sbx\.slice: 150%"
+        # nothing of what it asked for is left: the kernel gives it what the slice has
+        row limits "AllowedCPUs +0 +1 +/sbx\.slice: 1"
+        systemctl revert sbx.slice
+        systemctl set-property --runtime sbx.slice AllowedCPUs= IOReadBandwidthMax= CPUQuota=
+        "$SBXCTL" stop free
 }
 
 check_oom() {

@@ -67,6 +67,7 @@ check_files() {
         check_equal "io.max" "$(cat "$group/io.max")" \
                 "$(cat "/sys/block/${disk##*/}/dev") rbps=5000000 wbps=3000000 riops=50 wiops=70"
         check_equal "memory.oom.group" "$(cat "$group/memory.oom.group")" 1
+        check_effective limits "$group" "$1"
         check "freeze" "$SBXCTL" freeze limits
         check_output "cgroup.events has it" '^frozen 1$' cat "$group/cgroup.events"
         check "thaw" "$SBXCTL" thaw limits
@@ -79,6 +80,27 @@ check_files() {
         check "it is stopped" "$SBXCTL" stop limits
         wait "$!"
         check "its cgroup is gone" test ! -e "$group"
+}
+
+# row PATTERN: a line of what is in force.
+row() {
+        check_output "--effective has: $1" "^$1 *$" "$SBXCTL" show --effective limits
+}
+
+check_effective() {
+        local above number
+        above=$(dirname "$2")
+        number=$(cat "/sys/block/${disk##*/}/dev")
+        row "AllowedCPUs +0 +0"
+        row "AllowedMemoryNodes +0 +0"
+        row "IOWeight +200 +200"
+        row "IOReadBandwidthMax $disk +5000000 +5000000"
+        row "IOWriteIOPSMax $disk +70 +70"
+        echo "$number rbps=1000000 wiops=80" >"$above/io.max"
+        row "IOReadBandwidthMax $disk +5000000 +5000000 +${3#"$top"}/sbx: 1000000"
+        row "IOWriteIOPSMax $disk +70 +70"
+        echo "$number rbps=max wiops=max" >"$above/io.max"
+        row "IOReadBandwidthMax $disk +5000000 +5000000"
 }
 
 check_oom() {

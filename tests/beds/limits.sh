@@ -41,6 +41,13 @@ unit() {
         "$SBXCTL" reset-failed limits 2>/dev/null # the count of its starts, too
 }
 
+# effective TITLE DIRECTIVE VALUE: that it is set, and in force, as they stand in a line of `show --effective`.
+effective() {
+        local name=$2 value=${3##* }
+        [ "$value" = "$3" ] || name="$2 ${3% *}"
+        check_output "$1" "^$name +$value +$value( |$)" "$SBXCTL" show --effective limits
+}
+
 # in_force DIRECTIVE=VALUE CONTROLLER FILE PATTERN
 in_force() {
         local directive=${1%%=*}
@@ -49,6 +56,7 @@ in_force() {
         check_output "$directive= is in force" "$4" cat "$(group_of limits "$2")/$3"
         check_output "in a cgroup of its own" limits group_of limits "$2"
         check_output "$directive= is shown" "^${1#*=}" property limits "$directive"
+        [[ $directive = *Accounting ]] || effective "$directive= by --effective" "$directive" "${1#*=}"
         "$SBXCTL" stop limits
 }
 
@@ -127,6 +135,44 @@ check_accounting() {
 check_processors() {
         limit AllowedCPUs=0 cpuset cpuset.cpus '^0$' cpuset.cpus '^0$' no
         limit AllowedMemoryNodes=0 cpuset cpuset.mems '^0$' cpuset.mems '^0$' no
+}
+
+# What the cgroup of the sandbox has, or the nearest above it that has such a file.
+nearest() {
+        local group
+        group=$(group_of limits cpuset)
+        while [ ! -e "$group/$1" ] && [ "$group" != "$top" ]; do
+                group=$(dirname "$group")
+        done
+        cat "$group/$1" 2>/dev/null || echo -
+}
+
+check_effective() {
+        local cpus=cpuset.cpus.effective nodes=cpuset.mems.effective above before
+        [ "$version" = 2 ] || cpus=cpuset.effective_cpus nodes=cpuset.effective_mems
+        unit limits
+        check "what limits no processor" "$SBXCTL" start limits
+        check_output "has those that are left to it" "^AllowedCPUs +- +$(nearest $cpus | tr , ' ')( |$)" \
+                "$SBXCTL" show --effective limits
+        check_output "and such memory nodes" "^AllowedMemoryNodes +- +$(nearest $nodes | tr , ' ')( |$)" \
+                "$SBXCTL" show --effective limits
+        check_output "a disk that nobody limits has no line" '^0$' \
+                sh -c "$SBXCTL show --effective limits | grep -c ^IOReadBandwidthMax"
+        "$SBXCTL" stop limits
+        [ "$systemd" = no ] || return
+        unit limits AllowedMemoryNodes=0
+        "$SBXCTL" start limits 2>/dev/null || return # without the controller
+        above=$(dirname "$(group_of limits cpuset)")
+        "$SBXCTL" stop limits
+        before=$(cat "$above/cpuset.cpus")
+        echo 0 >"$above/cpuset.cpus"
+        "$SBXCTL" start limits
+        check_output "the cgroup is named that leaves fewer processors" '^AllowedCPUs +- +0 +/.*sbx: 0$' \
+                "$SBXCTL" show --effective limits
+        check_output "as JSON" '"directive": ?"AllowedCPUs", ?"device": ?null, ?"set": ?null, ?"in_force": ?"0", ?"capped_by": ?"/.*sbx", ?"cap": ?"0"' \
+                "$SBXCTL" show --effective --json=short limits
+        "$SBXCTL" stop limits
+        echo "$before" >"$above/cpuset.cpus"
 }
 
 check_disks() {
@@ -256,6 +302,7 @@ check_memory
 check_time
 check_accounting
 check_processors
+check_effective
 [ -z "$number" ] || check_disks
 check_addresses
 check_oomd

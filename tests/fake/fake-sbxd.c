@@ -156,9 +156,10 @@ static int on_effective(sd_bus_message *message, void *userdata, sd_bus_error *e
         if (!unit_find(name)) {
                 return no_such_unit(error, name);
         }
-        return sd_bus_reply_method_return(message, "a(sssss)", 2, "MemoryMax", "64M", "64M",
-                                          "/top\033[31m.slice", "32M", "TasksMax", "1024", "", "",
-                                          "");
+        return sd_bus_reply_method_return(message, "a(ssssss)", 3, "MemoryMax", "", "64M", "64M",
+                                          "/top\033[31m.slice", "32M", "TasksMax", "", "1024", "",
+                                          "", "", "IOReadBandwidthMax", "/dev/\033sda", "",
+                                          "infinity", "/top.slice", "5000000");
 }
 
 static int on_kill(sd_bus_message *message, void *userdata, sd_bus_error *error) {
@@ -486,7 +487,7 @@ static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_METHOD("ThawUnit", "s", "", on_freezer, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("SetUnitProperties", "sba(sv)", "", on_set_properties,
                       SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD("GetEffectiveLimits", "s", "a(sssss)", on_effective,
+        SD_BUS_METHOD("GetEffectiveLimits", "s", "a(ssssss)", on_effective,
                       SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("LoadUnit", "s", "o", on_load, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("ListUnits", "", "a(ssssssouso)", on_list, SD_BUS_VTABLE_UNPRIVILEGED),

@@ -110,7 +110,10 @@ CASES = [
     ("show of what is not set", "show -p MemoryCurrent idle", 0, r"^MemoryCurrent=\[not set\]\n$", "^$"),
     ("show escapes", "show -p StatusText broken", 0, r"\\x1b\[5m", "^$"),
     ("show --effective", "show --effective web", 0, r"^DIRECTIVE +SET +IN FORCE +CAPPED BY *\nMemoryMax +64M +64M +/top\\x1b\[31m\.slice: 32M *\n"
-     r"TasksMax +1024 +-", "^$"),
+     r"TasksMax +1024 +- *\nIOReadBandwidthMax /dev/\\x1bsda +- +infinity +/top\.slice: 5000000 *\n$", "^$"),
+    ("show --effective as JSON", "show --effective --json=short web", 0,
+     r'{"directive":"TasksMax","device":null,"set":"1024","in_force":null,"capped_by":null,"cap":null},'
+     r'{"directive":"IOReadBandwidthMax","device":"/dev/\\u001bsda","set":null,"in_force":"infinity","capped_by":"/top.slice","cap":"5000000"}', "^$"),
     ("show --effective of no unit", "show --effective nope", 4, "^$", "nope"),
     ("show --effective of nothing", "show --effective", 1, "^$", "name one"),
     ("show of the manager", "show", 0, "^Backend=direct$", "^$"),
@@ -315,6 +318,16 @@ def terminal(words, typed=b""):
     return output, process.wait(1), same
 
 
+def completes():
+    script = ('. <("$0" --completion --no-pager); words=$1; COMP_WORDS=($words); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); '
+              '_sbxctl 2>/dev/null; echo "${COMPREPLY[*]}"')
+    for words, expect in (("sbxctl thaw", "thaw"), ("sbxctl set-property web TasksM", "TasksMax="),
+                          ("sbxctl set-property web MemoryMax=1 UM", ""), ("sbxctl run -p UM", "UMask="),
+                          ("sbxctl set-property --run", "--runtime")):
+        done = subprocess.run(["bash", "-c", script, SBXCTL, words], capture_output=True, text=True, timeout=20)
+        check(f"completes {words}", done.stdout == expect + "\n", (done.stdout, done.stderr))
+
+
 def terminals():
     for words in (["run", "size"], ["exec", "web", "size"]):
         output, status, same = terminal(words)
@@ -358,6 +371,7 @@ with tempfile.TemporaryDirectory() as folder:
             monitor()
             streams()
             signals()
+            completes()
             terminals()
             live_top()
             asked.seek(0)
