@@ -9,7 +9,7 @@ build="gcc libc6-dev meson ninja-build pkg-config libsystemd-dev libcap-dev libs
         libsmartcols-dev libjson-c-dev libiniparser-dev erofs-utils busybox-static curl ca-certificates
         iproute2 procps"
 test="$build check clang libclang-rt-dev clang-format clang-tidy llvm shellcheck systemd dbus e2fsprogs squashfs-tools
-        util-linux python3 strace bubblewrap runc mount man-db
+        util-linux python3 strace bubblewrap runc mount man-db zsh fish
         qemu-system-x86 cpio kmod mmdebstrap python3-dbus python3-gi"
 
 case ${1:-} in

@@ -26,7 +26,6 @@ typedef struct Options {
         bool help;
         bool version;
         bool manual;
-        bool completion;
 
         bool all;
         bool batch;
@@ -61,13 +60,41 @@ typedef enum OptionKind {
         OPTION_LIST, /* char **, appended */
 } OptionKind;
 
+/* What a word of the command line may be: complete.c knows where to look. */
+typedef enum Suggestion {
+        SUGGEST_NOTHING,
+        SUGGEST_BACKENDS,
+        SUGGEST_COMMAND,
+        SUGGEST_DIRECTIVES,
+        SUGGEST_FILES,
+        SUGGEST_FORMATS,
+        SUGGEST_HOSTS,
+        SUGGEST_JSON,
+        SUGGEST_LIMITS, /* directives that can change while a sandbox runs */
+        SUGGEST_ORDERS,
+        SUGGEST_PRIORITIES,
+        SUGGEST_PROPERTIES,
+        SUGGEST_SIGNALS,
+        SUGGEST_UNITS,
+        SUGGEST_UNITS_ACTIVE,
+        SUGGEST_UNITS_FAILED,
+        SUGGEST_UNITS_FROZEN,
+        SUGGEST_UNITS_INACTIVE,
+        SUGGEST_UNITS_THAWED,
+        SUGGEST_UNIT_FILES, /* names of the search path, and paths */
+        SUGGEST_VERBS,
+        SUGGEST_WHOM,
+        _SUGGESTION_MAX,
+} Suggestion;
+
 typedef struct Option {
         char letter; /* 0: none */
         const char *name;
         OptionKind kind;
-        size_t offset;        /* in Options */
-        const char *argument; /* "SIGNAL", NULL for flags */
-        const char *summary;  /* NULL: not shown in help */
+        size_t offset;         /* in Options */
+        const char *argument;  /* "SIGNAL", NULL for flags */
+        const char *summary;   /* NULL: not shown in help */
+        Suggestion suggestion; /* of its argument */
 } Option;
 
 typedef struct Verb Verb;
@@ -92,10 +119,10 @@ struct Verb {
                 const char *command;
                 const char *meaning;
         } examples[VERB_EXAMPLES_MAX];
-        const Option *options;  /* ended by a row without name; NULL: none of its own */
-        int min_args, max_args; /* max -1: any number */
+        Suggestion suggestions[2]; /* of the first argument, and of those behind it */
+        const Option *options;     /* ended by a row without name; NULL: none of its own */
+        int min_args, max_args;    /* max -1: any number */
         bool command_line; /* arguments end option parsing: what follows is another's command */
-        bool files;        /* arguments may be paths */
         bool local;        /* about this host: cannot be asked of another */
         /* Gives the exit status of the program, or -errno for a fault that nobody reported yet. */
         int (*run)(Ctl *ctl, char **args);

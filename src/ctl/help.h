@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* The table of verbs as text: help, manual page, completion. */
+/* The table of verbs as text: help and manual page. */
 
 #include "base/str.h"
 #include "ctl/ctl.h"
@@ -10,5 +10,3 @@ int help_format(bool colours, Str *out);
 int help_format_verb(const Verb *verb, bool colours, Str *out);
 /* sbxctl(1), in roff (man(7)). */
 int manual_format(Str *out);
-/* For bash-completion. */
-int completion_format(Str *out);

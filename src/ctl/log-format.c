@@ -66,6 +66,10 @@ const LogFormat *log_format_find(const char *name) {
         return NULL;
 }
 
+const char *log_format_name(int i) {
+        return i >= 0 && (size_t) i < ELEMENTS(formats) ? formats[i].name : NULL;
+}
+
 char *log_format_names(void) {
         _cleanup_(str_done) Str out = STR_INIT;
 

@@ -27,6 +27,10 @@ void log_source_done(LogSource *source) {
 
 /* -- the filter -- */
 
+const char *log_priority_name(int priority) {
+        return lookup_name(priority_names, ELEMENTS(priority_names), priority);
+}
+
 static int parse_priority(const char *text, unsigned *ret) {
         int named = lookup_parse(priority_names, ELEMENTS(priority_names), text);
         uint32_t number = 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/fd.h"
 #include "base/log.h"
+#include "ctl/complete.h"
 #include "ctl/ctl.h"
 #include "ctl/help.h"
 #include "ctl/options.h"
@@ -27,8 +28,6 @@ static int run_option(const Ctl *ctl) {
 
         if (ctl->options.manual) {
                 r = manual_format(&out);
-        } else if (ctl->options.completion) {
-                r = completion_format(&out);
         } else if (ctl->options.version) {
                 r = str_append(&out, "sbx " SBX_VERSION "\n");
         } else if (ctl->options.help) {
@@ -153,11 +152,25 @@ static int run_verb(Ctl *ctl, char **args) {
         return r;
 }
 
+/* sbxctl --complete WORD…: for the shells' completion, and for nobody else. */
+static int complete(Ctl *ctl, char *const *words) {
+        _cleanup_(str_done) Str out = STR_INIT;
+        int r;
+
+        ctl->options.no_pager = true;
+        r = complete_format(ctl, words, &out);
+        r = r < 0 ? r : output_print(ctl, &out);
+        return r < 0 ? SBX_EXIT_FAILURE : SBX_EXIT_OK;
+}
+
 static int run(int argc, char **argv) {
         _cleanup_(ctl_done) Ctl ctl = {.colour = colour_wanted(STDOUT_FILENO)};
         _cleanup_free_ char *reason = NULL;
         int first, skip, r;
 
+        if (argc > 1 && streq(argv[1], "--complete")) {
+                return complete(&ctl, argv + 2);
+        }
         r = options_parse(NULL, argc, argv, &ctl.options, &first, &reason);
         if (r < 0) {
                 return refuse_options(&ctl, r, reason);

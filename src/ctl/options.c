@@ -45,7 +45,7 @@ static const Option *parser_find(const Parser *parser, int value) {
         return NULL;
 }
 
-static int option_set(const Option *option, Options *options, const char *value) {
+int option_set(const Option *option, Options *options, const char *value) {
         void *field = (uint8_t *) options + option->offset;
 
         switch (option->kind) {
@@ -121,12 +121,16 @@ void options_done(Options *options) {
         options->environment = strv_free(options->environment);
 }
 
-int json_mode_parse(const char *text) {
-        static const char *const names[_JSON_MODE_MAX] = {
-                [JSON_OFF] = "off",
-                [JSON_SHORT] = "short",
-                [JSON_PRETTY] = "pretty",
-        };
+static const char *const json_names[_JSON_MODE_MAX] = {
+        [JSON_OFF] = "off",
+        [JSON_SHORT] = "short",
+        [JSON_PRETTY] = "pretty",
+};
 
-        return text ? lookup_parse(names, ELEMENTS(names), text) : JSON_OFF;
+const char *json_mode_name(int mode) {
+        return lookup_name(json_names, ELEMENTS(json_names), mode);
+}
+
+int json_mode_parse(const char *text) {
+        return text ? lookup_parse(json_names, ELEMENTS(json_names), text) : JSON_OFF;
 }

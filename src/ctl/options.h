@@ -12,5 +12,10 @@
 int options_parse(const Verb *verb, int argc, char **argv, Options *options, int *ret_first,
                   char **reterr);
 
+/* Sets the field of one option; value: NULL for flags. 0 or -ENOMEM. */
+int option_set(const Option *option, Options *options, const char *value);
+
+/* NULL: out of range. */
+const char *json_mode_name(int mode);
 /* "pretty", "short", "off", NULL. -EINVAL. */
 int json_mode_parse(const char *text);

@@ -4,32 +4,38 @@
 #include "base/str.h"
 
 #define FLAG(letter_, name_, field_, summary_) \
-        { letter_, name_, OPTION_FLAG, offsetof(Options, field_), NULL, summary_ }
-#define TEXT(letter_, name_, field_, argument_, summary_) \
-        { letter_, name_, OPTION_TEXT, offsetof(Options, field_), argument_, summary_ }
-#define LIST(letter_, name_, field_, argument_, summary_) \
-        { letter_, name_, OPTION_LIST, offsetof(Options, field_), argument_, summary_ }
+        { letter_, name_, OPTION_FLAG, offsetof(Options, field_), NULL, summary_, SUGGEST_NOTHING }
+#define TEXT(letter_, name_, field_, argument_, suggest_, summary_)                          \
+        {                                                                                    \
+                letter_, name_, OPTION_TEXT, offsetof(Options, field_), argument_, summary_, \
+                        SUGGEST_##suggest_                                                   \
+        }
+#define LIST(letter_, name_, field_, argument_, suggest_, summary_)                          \
+        {                                                                                    \
+                letter_, name_, OPTION_LIST, offsetof(Options, field_), argument_, summary_, \
+                        SUGGEST_##suggest_                                                   \
+        }
 
 const Option global_options[] = {
         FLAG('h', "help", help, "Show this help, or that of the verb"),
         FLAG(0, "version", version, "Show the version"),
         FLAG(0, "system", system, "Talk to the manager of the system (the default)"),
-        TEXT('H', "host", host, "USER@HOST", "Talk to the manager of another host, over ssh"),
-        TEXT(0, "address", address, "ADDRESS",
+        TEXT('H', "host", host, "USER@HOST", HOSTS,
+             "Talk to the manager of another host, over ssh"),
+        TEXT(0, "address", address, "ADDRESS", FILES,
              "Talk to the manager at this D-Bus address or socket path"),
-        TEXT(0, "json", json, "MODE", "Print JSON: pretty, short or off"),
+        TEXT(0, "json", json, "MODE", JSON, "Print JSON: pretty, short or off"),
         FLAG(0, "no-pager", no_pager, "Do not pipe long listings into a pager"),
         FLAG(0, "no-legend", no_legend, "Leave out headers and footers of tables"),
         FLAG('q', "quiet", quiet, "Print errors alone"),
         FLAG(0, "no-block", no_block, "Do not wait until the job has ended"),
         FLAG(0, "wait", wait, "With start and restart: wait until the sandbox has ended again"),
         FLAG(0, "man", manual, NULL),
-        FLAG(0, "completion", completion, NULL),
         {},
 };
 
-#define COLUMNS                                 \
-        TEXT('o', "columns", columns, "NAME,…", \
+#define COLUMNS                                          \
+        TEXT('o', "columns", columns, "NAME,…", NOTHING, \
              "These columns of the table, in this order; +NAME,… adds to the usual ones")
 
 static const Option list_options[] = {
@@ -45,16 +51,16 @@ static const Option table_options[] = {
 
 static const Option top_options[] = {
         FLAG('b', "batch", batch, "Print one table after the other, without keys and colours"),
-        TEXT('n', "iterations", iterations, "N",
+        TEXT('n', "iterations", iterations, "N", NOTHING,
              "End after N tables; default: never on a terminal and with -b, else 1"),
-        TEXT('d', "delay", delay, "TIME", "Between two looks; default 1s"),
-        TEXT(0, "order", order, "ORDER", "By name, tasks, cpu (the default), memory or io"),
+        TEXT('d', "delay", delay, "TIME", NOTHING, "Between two looks; default 1s"),
+        TEXT(0, "order", order, "ORDER", ORDERS, "By name, tasks, cpu (the default), memory or io"),
         COLUMNS,
         {},
 };
 
 static const Option show_options[] = {
-        LIST('p', "property", properties, "NAME",
+        LIST('p', "property", properties, "NAME", PROPERTIES,
              "Show this property alone; may be repeated, or NAME,NAME"),
         FLAG(0, "value", value, "Show values without their names"),
         FLAG(0, "effective", effective, "Show the limits that are in force, and what caps them"),
@@ -62,13 +68,13 @@ static const Option show_options[] = {
 };
 
 static const Option plan_options[] = {
-        TEXT(0, "backend", backend, "BACKEND",
+        TEXT(0, "backend", backend, "BACKEND", BACKENDS,
              "Plan for scope or direct; default: what this host has"),
         {},
 };
 
 static const Option status_options[] = {
-        TEXT('n', "lines", lines, "N",
+        TEXT('n', "lines", lines, "N", NOTHING,
              "Show this many lines of its output; default 10, 0 for none"),
         FLAG('l', "full", full, "Neither wrap nor cut lines that are longer than the terminal"),
         {},
@@ -76,31 +82,34 @@ static const Option status_options[] = {
 
 static const Option logs_options[] = {
         FLAG('f', "follow", follow, "Go on printing what is added"),
-        TEXT('n', "lines", lines, "N", "Show the last N lines alone, or all; default with -f: 10"),
-        TEXT('p', "priority", priority, "PRIORITY",
+        TEXT('n', "lines", lines, "N", NOTHING,
+             "Show the last N lines alone, or all; default with -f: 10"),
+        TEXT('p', "priority", priority, "PRIORITY", PRIORITIES,
              "Lines of this priority or more urgent: 0 to 7, emerg to debug, or FROM..TO"),
-        TEXT(0, "since", since, "TIME", "Lines from this time on, as in systemd.time(7)"),
-        TEXT(0, "until", until, "TIME", "Lines up to this time"),
-        TEXT('o', "output", output, "FORMAT",
+        TEXT(0, "since", since, "TIME", NOTHING, "Lines from this time on, as in systemd.time(7)"),
+        TEXT(0, "until", until, "TIME", NOTHING, "Lines up to this time"),
+        TEXT('o', "output", output, "FORMAT", FORMATS,
              "short (default), short-precise, short-iso, short-full, short-unix, cat, json, …"),
         {},
 };
 
 static const Option kill_options[] = {
-        TEXT('s', "signal", signal, "SIGNAL", "The signal, by name or number; default SIGTERM"),
-        TEXT(0, "kill-whom", whom, "WHOM",
+        TEXT('s', "signal", signal, "SIGNAL", SIGNALS,
+             "The signal, by name or number; default SIGTERM"),
+        TEXT(0, "kill-whom", whom, "WHOM", WHOM,
              "all processes inside (default) or main, the workload alone"),
         {},
 };
 
 static const Option run_options[] = {
-        LIST('p', "property", properties, "DIRECTIVE=VALUE",
+        LIST('p', "property", properties, "DIRECTIVE=VALUE", DIRECTIVES,
              "A directive of the unit, or Port:NAME:Listen=VALUE; may be repeated"),
-        TEXT(0, "name", name, "NAME", "The name of the sandbox; default: one that is free"),
+        TEXT(0, "name", name, "NAME", NOTHING,
+             "The name of the sandbox; default: one that is free"),
         FLAG('t', "pty", pty,
              "A terminal of its own (default where stdin and stdout are terminals)"),
         FLAG('P', "pipe", pipe, "Pass stdin, stdout and stderr on (default otherwise)"),
-        LIST('E', "setenv", environment, "NAME=VALUE",
+        LIST('E', "setenv", environment, "NAME=VALUE", NOTHING,
              "An environment variable; NAME alone copies it"),
         {},
 };
@@ -109,9 +118,10 @@ static const Option exec_options[] = {
         FLAG('t', "pty", pty,
              "A terminal of its own (default where stdin and stdout are terminals)"),
         FLAG('P', "pipe", pipe, "Pass stdin, stdout and stderr on (default otherwise)"),
-        TEXT('u', "user", user, "USER", "The user inside; default: the workload's"),
-        TEXT('w', "working-directory", directory, "DIRECTORY", "The current directory inside"),
-        LIST('E', "setenv", environment, "NAME=VALUE",
+        TEXT('u', "user", user, "USER", NOTHING, "The user inside; default: the workload's"),
+        TEXT('w', "working-directory", directory, "DIRECTORY", NOTHING,
+             "The current directory inside"),
+        LIST('E', "setenv", environment, "NAME=VALUE", NOTHING,
              "An environment variable; NAME alone copies it"),
         {},
 };
@@ -140,6 +150,7 @@ const Verb verb_table[] = {
                 .examples = {{"sbxctl start web", "Start web.sandbox and wait until it runs"}},
                 .min_args = 1,
                 .max_args = -1,
+                .suggestions = {SUGGEST_UNITS_INACTIVE, SUGGEST_UNITS_INACTIVE},
                 .run = verb_start,
         },
         {
@@ -155,6 +166,7 @@ const Verb verb_table[] = {
                              {"sbxctl stop 'run-*'", "Stop all transient sandboxes"}},
                 .min_args = 1,
                 .max_args = -1,
+                .suggestions = {SUGGEST_UNITS_ACTIVE, SUGGEST_UNITS_ACTIVE},
                 .run = verb_stop,
         },
         {
@@ -167,6 +179,7 @@ const Verb verb_table[] = {
                               "Restart web.sandbox with its unit as last loaded"}},
                 .min_args = 1,
                 .max_args = -1,
+                .suggestions = {SUGGEST_UNITS, SUGGEST_UNITS},
                 .run = verb_restart,
         },
         {
@@ -183,6 +196,7 @@ const Verb verb_table[] = {
                               "The same with the last 50 lines of its output"}},
                 .options = status_options,
                 .max_args = -1,
+                .suggestions = {SUGGEST_UNITS, SUGGEST_UNITS},
                 .run = verb_status,
         },
         {
@@ -213,6 +227,7 @@ const Verb verb_table[] = {
                              {"sbxctl show --effective web", "Its limits, and what caps them"}},
                 .options = show_options,
                 .max_args = -1,
+                .suggestions = {SUGGEST_UNITS, SUGGEST_UNITS},
                 .run = verb_show,
         },
         {
@@ -225,6 +240,7 @@ const Verb verb_table[] = {
                              {"sbxctl inspect -p DirectivePlaces web", "Which file says what"}},
                 .options = show_options,
                 .max_args = -1,
+                .suggestions = {SUGGEST_UNITS, SUGGEST_UNITS},
                 .run = verb_inspect,
         },
         {
@@ -238,6 +254,7 @@ const Verb verb_table[] = {
                 .examples = {{"sbxctl explain web", "Why it does not start"}},
                 .min_args = 1,
                 .max_args = -1,
+                .suggestions = {SUGGEST_UNITS, SUGGEST_UNITS},
                 .run = verb_explain,
         },
         {
@@ -250,6 +267,7 @@ const Verb verb_table[] = {
                              {"sbxctl list -o unit,memory", "Names and memory alone"}},
                 .options = list_options,
                 .max_args = -1,
+                .suggestions = {SUGGEST_UNITS, SUGGEST_UNITS},
                 .run = verb_list,
         },
         {
@@ -261,6 +279,7 @@ const Verb verb_table[] = {
                              {"sbxctl list-unit-files -o state,path", "Two columns of it"}},
                 .options = table_options,
                 .max_args = -1,
+                .suggestions = {SUGGEST_UNITS, SUGGEST_UNITS},
                 .run = verb_list_unit_files,
         },
         {
@@ -276,6 +295,7 @@ const Verb verb_table[] = {
                              {"sbxctl ps -o pid,command", "Of all sandboxes, two columns"}},
                 .options = table_options,
                 .max_args = -1,
+                .suggestions = {SUGGEST_UNITS_ACTIVE, SUGGEST_UNITS_ACTIVE},
                 .run = verb_ps,
         },
         {
@@ -293,6 +313,7 @@ const Verb verb_table[] = {
                              {"sbxctl top --order=memory", "The largest first"}},
                 .options = top_options,
                 .max_args = -1,
+                .suggestions = {SUGGEST_UNITS_ACTIVE, SUGGEST_UNITS_ACTIVE},
                 .run = verb_top,
         },
         {
@@ -308,6 +329,7 @@ const Verb verb_table[] = {
                              {"sbxctl monitor --json=short web",
                               "For a program that watches web.sandbox"}},
                 .max_args = -1,
+                .suggestions = {SUGGEST_UNITS, SUGGEST_UNITS},
                 .run = verb_monitor,
         },
         {
@@ -327,8 +349,8 @@ const Verb verb_table[] = {
                 .options = plan_options,
                 .min_args = 1,
                 .max_args = -1,
-                .files = true,
                 .local = true,
+                .suggestions = {SUGGEST_UNIT_FILES, SUGGEST_UNIT_FILES},
                 .run = verb_plan,
         },
         {
@@ -348,8 +370,8 @@ const Verb verb_table[] = {
                 .options = plan_options,
                 .min_args = 1,
                 .max_args = -1,
-                .files = true,
                 .local = true,
+                .suggestions = {SUGGEST_UNIT_FILES, SUGGEST_UNIT_FILES},
                 .run = verb_verify,
         },
         {
@@ -362,8 +384,8 @@ const Verb verb_table[] = {
                 .examples = {{"sbxctl cat web", "web.sandbox and what is in web.sandbox.d/"}},
                 .min_args = 1,
                 .max_args = -1,
-                .files = true,
                 .local = true,
+                .suggestions = {SUGGEST_UNIT_FILES, SUGGEST_UNIT_FILES},
                 .run = verb_cat,
         },
         {
@@ -392,6 +414,7 @@ const Verb verb_table[] = {
                 .min_args = 1,
                 .max_args = -1,
                 .command_line = true,
+                .suggestions = {SUGGEST_COMMAND, SUGGEST_FILES},
                 .run = verb_run,
         },
         {
@@ -409,6 +432,7 @@ const Verb verb_table[] = {
                 .min_args = 2,
                 .max_args = -1,
                 .command_line = true,
+                .suggestions = {SUGGEST_UNITS_ACTIVE, SUGGEST_NOTHING},
                 .run = verb_exec,
         },
         {
@@ -424,6 +448,7 @@ const Verb verb_table[] = {
                 .min_args = 1,
                 .max_args = -1,
                 .command_line = true,
+                .suggestions = {SUGGEST_UNITS_ACTIVE, SUGGEST_NOTHING},
                 .run = verb_shell,
         },
         {
@@ -441,6 +466,7 @@ const Verb verb_table[] = {
                               "A shell that waits for somebody to attach"}},
                 .min_args = 1,
                 .max_args = 1,
+                .suggestions = {SUGGEST_UNITS_ACTIVE, SUGGEST_UNITS_ACTIVE},
                 .run = verb_attach,
         },
         {
@@ -463,6 +489,7 @@ const Verb verb_table[] = {
                 .min_args = 1,
                 .max_args = -1,
                 .local = true,
+                .suggestions = {SUGGEST_UNITS, SUGGEST_UNITS},
                 .run = verb_logs,
         },
         {
@@ -475,6 +502,7 @@ const Verb verb_table[] = {
                 .examples = {{"sbxctl is-active -q web && echo up", "In a script"}},
                 .min_args = 1,
                 .max_args = -1,
+                .suggestions = {SUGGEST_UNITS, SUGGEST_UNITS},
                 .run = verb_is_active,
         },
         {
@@ -486,6 +514,7 @@ const Verb verb_table[] = {
                 .examples = {{"sbxctl is-failed -q web && sbxctl explain web", "In a script"}},
                 .min_args = 1,
                 .max_args = -1,
+                .suggestions = {SUGGEST_UNITS, SUGGEST_UNITS},
                 .run = verb_is_failed,
         },
         {
@@ -501,6 +530,7 @@ const Verb verb_table[] = {
                              {"sbxctl wait --json=short job", "And how it ended"}},
                 .min_args = 1,
                 .max_args = -1,
+                .suggestions = {SUGGEST_UNITS_ACTIVE, SUGGEST_UNITS_ACTIVE},
                 .run = verb_wait,
         },
         {
@@ -515,6 +545,7 @@ const Verb verb_table[] = {
                 .options = kill_options,
                 .min_args = 1,
                 .max_args = -1,
+                .suggestions = {SUGGEST_UNITS_ACTIVE, SUGGEST_UNITS_ACTIVE},
                 .run = verb_kill,
         },
         {
@@ -533,6 +564,7 @@ const Verb verb_table[] = {
                              {"sbxctl freeze 'build-*'", "All sandboxes of that name"}},
                 .min_args = 1,
                 .max_args = -1,
+                .suggestions = {SUGGEST_UNITS_THAWED, SUGGEST_UNITS_THAWED},
                 .run = verb_freeze,
         },
         {
@@ -543,6 +575,7 @@ const Verb verb_table[] = {
                 .examples = {{"sbxctl thaw web", "Undo sbxctl freeze web"}},
                 .min_args = 1,
                 .max_args = -1,
+                .suggestions = {SUGGEST_UNITS_FROZEN, SUGGEST_UNITS_FROZEN},
                 .run = verb_thaw,
         },
         {
@@ -570,6 +603,7 @@ const Verb verb_table[] = {
                 .options = set_property_options,
                 .min_args = 2,
                 .max_args = -1,
+                .suggestions = {SUGGEST_UNITS, SUGGEST_LIMITS},
                 .run = verb_set_property,
         },
         {
@@ -579,6 +613,7 @@ const Verb verb_table[] = {
                 .detail = "Without a name: all that have. Their counters of restarts start anew.",
                 .examples = {{"sbxctl reset-failed", "Forget all failures"}},
                 .max_args = -1,
+                .suggestions = {SUGGEST_UNITS_FAILED, SUGGEST_UNITS_FAILED},
                 .run = verb_reset_failed,
         },
         {
@@ -615,6 +650,7 @@ const Verb verb_table[] = {
                 .detail = "The same as --help.",
                 .examples = {{"sbxctl help run", "All about run"}},
                 .max_args = 1,
+                .suggestions = {SUGGEST_VERBS, SUGGEST_VERBS},
                 .run = verb_help,
         },
 };

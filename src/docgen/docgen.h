@@ -33,8 +33,6 @@ int manual_write(Page *page, const char *manual_template, const char *example);
 int dictionary_write(Page *page);
 /* A JSON schema (draft 2020-12) of a unit as an object of sections. */
 int schema_write(Page *page);
-/* bash: arrays of the directives and of the values that they take. */
-int completion_write(Page *page);
 /* Markdown tables of steps.def and ops.def. */
 int steps_write(Page *page);
 int ops_write(Page *page);

@@ -9,7 +9,7 @@
 
 #include <inttypes.h>
 
-/* The tables for programs: fuzzers, shells, editors; and in markdown. */
+/* The tables for programs: fuzzers, editors; and in markdown. */
 
 static const char *const sections[] = {"Unit", "Sandbox", "Port", "Install"};
 
@@ -152,41 +152,6 @@ int schema_write(Page *page) {
                 page_add(page, record ? "\n    }}}" : "\n    }}");
         }
         page_add(page, "\n  }\n}\n");
-        return page->fault;
-}
-
-/* -- completion -- */
-
-static void add_completion_values(Page *page, const Directive *directive) {
-        page_addf(page, "        [%s]=\"", directive->name);
-        if (directive->type->kind == VALUE_BOOL) {
-                page_add(page, "yes no");
-        }
-        for (size_t i = 0; i < directive->n_names; i++) {
-                page_addf(page, "%s%s", i > 0 ? " " : "", directive->names[i]);
-        }
-        page_add(page, "\"\n");
-}
-
-int completion_write(Page *page) {
-        assert(page);
-
-        page_add(page, "# Directives for `sbxctl run -p` and the values of those that take words.\n"
-                       "__sbx_directives=(\n");
-        for (size_t i = 0; i < _DIRECTIVE_MAX; i++) {
-                if (!directive_table[i].record && !streq(directive_table[i].section, "Install")) {
-                        page_addf(page, "        %s=\n", directive_table[i].name);
-                }
-        }
-        page_add(page, ")\ndeclare -A __sbx_values=(\n");
-        for (size_t i = 0; i < _DIRECTIVE_MAX; i++) {
-                const Directive *directive = &directive_table[i];
-
-                if (directive->type->kind == VALUE_BOOL || directive->n_names > 0) {
-                        add_completion_values(page, directive);
-                }
-        }
-        page_add(page, ")\n");
         return page->fault;
 }
 

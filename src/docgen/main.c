@@ -17,14 +17,13 @@ static const struct {
         {"--dictionary", dictionary_write},
         {"--schema", schema_write},
         {"--steps", steps_write},
-        {"--completion-bash", completion_write},
         {"--ops", ops_write},
 };
 
 static int usage(const char *program) {
         fprintf(stderr,
                 "usage: %s --man TEMPLATE EXAMPLE | --seeds DIRECTORY | --dictionary | --schema | "
-                "--completion-bash | --steps | --ops\n",
+                "--steps | --ops\n",
                 program);
         return EXIT_FAILURE;
 }

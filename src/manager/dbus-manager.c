@@ -525,11 +525,9 @@ GETTER(get_unit_path) {
 /* clang-format off */
 const sd_bus_vtable bus_manager_vtable[] = {
         SD_BUS_VTABLE_START(0),
-        SD_BUS_PROPERTY("Version", "s", get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-        SD_BUS_PROPERTY("Backend", "s", get_backend, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-        SD_BUS_PROPERTY("NUnits", "u", get_n_units, 0, 0),
-        SD_BUS_PROPERTY("NJobs", "u", get_n_jobs, 0, 0),
-        SD_BUS_PROPERTY("UnitPath", "as", get_unit_path, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+#define PROPERTY(name, ...) SD_BUS_PROPERTY(#name, __VA_ARGS__),
+#include "bus/manager.def"
+#undef PROPERTY
 
         SD_BUS_METHOD_WITH_ARGS("StartUnit", SD_BUS_ARGS("s", name, "s", mode), SD_BUS_RESULT("o", job),
                                 method_start_unit, OPEN),

@@ -318,16 +318,6 @@ def terminal(words, typed=b""):
     return output, process.wait(1), same
 
 
-def completes():
-    script = ('. <("$0" --completion --no-pager); words=$1; COMP_WORDS=($words); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); '
-              '_sbxctl 2>/dev/null; echo "${COMPREPLY[*]}"')
-    for words, expect in (("sbxctl thaw", "thaw"), ("sbxctl set-property web TasksM", "TasksMax="),
-                          ("sbxctl set-property web MemoryMax=1 UM", ""), ("sbxctl run -p UM", "UMask="),
-                          ("sbxctl set-property --run", "--runtime")):
-        done = subprocess.run(["bash", "-c", script, SBXCTL, words], capture_output=True, text=True, timeout=20)
-        check(f"completes {words}", done.stdout == expect + "\n", (done.stdout, done.stderr))
-
-
 def terminals():
     for words in (["run", "size"], ["exec", "web", "size"]):
         output, status, same = terminal(words)
@@ -371,7 +361,6 @@ with tempfile.TemporaryDirectory() as folder:
             monitor()
             streams()
             signals()
-            completes()
             terminals()
             live_top()
             asked.seek(0)
