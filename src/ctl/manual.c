@@ -117,7 +117,8 @@ static const char manual_tail[] =
         "must be on the system bus. Verbs that read files of this host, pass descriptors or read "
         "the journal do not go that way: run them there with ssh.\n"
         ".SH SEE ALSO\n"
-        "\\fBsbx.sandbox\\fR(5), \\fBsystemctl\\fR(1), \\fBjournalctl\\fR(1), "
+        "\\fBsbx.sandbox\\fR(5), \\fBsbx\\fR(7), \\fBsbxd\\fR(8), \\fBsystemctl\\fR(1), "
+        "\\fBjournalctl\\fR(1), "
         "\\fBsystemd\\-run\\fR(1)\n";
 
 int manual_format(Str *out) {

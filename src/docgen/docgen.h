@@ -25,8 +25,9 @@ void page_add_prose(Page *page, const char *text);
 /* Text of no meaning to roff, line breaks kept. */
 void page_add_literal(Page *page, const char *text);
 
-/* sbx.sandbox(5) from its template: lines of the form @NAME arguments@ are replaced. example is the
- * text of a unit. A directive that the template does not place is a mistake. */
+/* A page from its template: lines of the form @NAME arguments@ are replaced. example: the text of a
+ * unit, for sbx.sandbox(5), where a directive that the template does not place is a mistake; NULL
+ * for other pages. */
 int manual_write(Page *page, const char *manual_template, const char *example);
 
 /* A libFuzzer dictionary of section names, directives, words of values and system call groups. */

@@ -22,7 +22,8 @@ static const struct {
 
 static int usage(const char *program) {
         fprintf(stderr,
-                "usage: %s --man TEMPLATE EXAMPLE | --seeds DIRECTORY | --dictionary | --schema | "
+                "usage: %s --man TEMPLATE [EXAMPLE] | --seeds DIRECTORY | --dictionary | --schema "
+                "| "
                 "--steps | --ops\n",
                 program);
         return EXIT_FAILURE;
@@ -58,7 +59,7 @@ static int manual(const char *template_path, const char *example_path) {
         if (r < 0) {
                 return fail(template_path, r);
         }
-        r = file_read_at(AT_FDCWD, example_path, INPUT_MAX, &example, &size);
+        r = example_path ? file_read_at(AT_FDCWD, example_path, INPUT_MAX, &example, &size) : 0;
         if (r < 0) {
                 return fail(example_path, r);
         }
@@ -67,7 +68,7 @@ static int manual(const char *template_path, const char *example_path) {
 }
 
 int main(int argc, char **argv) {
-        if (argc == 4 && streq(argv[1], "--man")) {
+        if ((argc == 3 || argc == 4) && streq(argv[1], "--man")) {
                 return manual(argv[2], argv[3]);
         }
         if (argc == 3 && streq(argv[1], "--seeds")) {

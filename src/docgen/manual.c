@@ -9,7 +9,7 @@
 
 #include <inttypes.h>
 
-/* sbx.sandbox(5). The prose stands in the template, the tables come from the tables. */
+/* Manual pages. The prose stands in the template, the tables come from the tables. */
 
 typedef struct Manual {
         Page *page;
@@ -184,7 +184,7 @@ static void add_profile(Manual *manual, const char *arguments) {
 }
 
 static void add_example(Manual *manual, const char *arguments) {
-        const char *text = manual->example;
+        const char *text = manual->example ? manual->example : "";
 
         page_add(manual->page, ".RS 4\n.nf\n");
         while (*text) {
@@ -204,9 +204,9 @@ static void add_example(Manual *manual, const char *arguments) {
         page_add(manual->page, ".fi\n.RE\n");
 }
 
+/* "NAME SECTION" */
 static void add_version(Manual *manual, const char *arguments) {
-        page_add(manual->page, ".TH SBX.SANDBOX 5 \"\" \"sbx " SBX_VERSION "\" \"sbx.sandbox\"\n"
-                               ".nh\n.ad l\n");
+        page_addf(manual->page, ".TH%s \"\" \"sbx " SBX_VERSION "\"\n.nh\n.ad l\n", arguments);
 }
 
 static const struct {
@@ -237,7 +237,6 @@ int manual_write(Page *page, const char *manual_template, const char *example) {
 
         assert(page);
         assert(manual_template);
-        assert(example);
 
         while (*manual_template) {
                 size_t n = strcspn(manual_template, "\n");
@@ -253,7 +252,7 @@ int manual_write(Page *page, const char *manual_template, const char *example) {
                 }
                 manual_template += n + (manual_template[n] == '\n' ? 1 : 0);
         }
-        for (size_t i = 0; i < _DIRECTIVE_MAX; i++) {
+        for (size_t i = 0; example && i < _DIRECTIVE_MAX; i++) {
                 if (!manual.placed[i]) {
                         page_fail(page,
                                   "The template has no place for %s=", directive_table[i].name);

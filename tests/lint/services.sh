@@ -16,7 +16,9 @@ for path in usr/sbin/sbxd usr/bin/sbxctl usr/lib/sbx/sbx-helper usr/lib/sbx/sbx-
         usr/lib/sbx/system/web.sandbox usr/lib/sbx/layers/busybox.erofs usr/lib/sbx/layers/site.erofs \
         etc/sbx/system usr/share/dbus-1/system.d/org.sbx1.conf \
         usr/share/dbus-1/system-services/org.sbx1.service usr/share/man/man5/sbx.sandbox.5 \
-        usr/share/man/man1/sbxctl.1 usr/share/dbus-1/interfaces/org.sbx1.Manager.xml \
+        usr/share/man/man1/sbxctl.1 usr/share/man/man7/sbx.7 usr/share/man/man8/sbxd.8 \
+        usr/share/man/man8/sbx-helper.8 usr/share/man/man8/sbx-relay.8 usr/share/bash-completion/completions/sbxctl \
+        usr/share/zsh/vendor-completions/_sbxctl usr/share/fish/vendor_completions.d/sbxctl.fish usr/share/dbus-1/interfaces/org.sbx1.Manager.xml \
         usr/share/dbus-1/interfaces/org.sbx1.Sandbox.xml usr/share/dbus-1/interfaces/org.sbx1.Job.xml \
         usr/include/sbx/sbx.h; do
         if [ ! -e "$root/$path" ]; then

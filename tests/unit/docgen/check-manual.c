@@ -106,6 +106,16 @@ static const struct {
         {"@DIRECTIVES Type@\n", "first and the last"},
 };
 
+/* Other pages have no directives, and a title of their own. */
+START_TEST(a_page_has_its_own_title) {
+        _cleanup_(page_done) Page page = {};
+
+        ck_assert_int_eq(manual_write(&page, "@VERSION SBXD 8@\n.SH NAME\n", NULL), 0);
+        ck_assert_str_eq(str_text(&page.text),
+                         ".TH SBXD 8 \"\" \"sbx " SBX_VERSION "\"\n.nh\n.ad l\n.SH NAME\n");
+}
+END_TEST
+
 START_TEST(a_wrong_template_is_told) {
         _cleanup_(page_done) Page page = {};
 
@@ -194,6 +204,7 @@ int main(void) {
         tcase_add_loop_test(tc, every_directive_is_in_the_manual, 0, _DIRECTIVE_MAX);
         tcase_add_test(tc, every_rule_and_step_is_in_the_manual);
         tcase_add_loop_test(tc, prose_is_escaped, 0, ELEMENTS(prose));
+        tcase_add_test(tc, a_page_has_its_own_title);
         tcase_add_loop_test(tc, a_wrong_template_is_told, 0, ELEMENTS(templates));
         tcase_add_loop_test(tc, every_directive_is_in_the_lists, 0, ELEMENTS(writers));
         tcase_add_test(tc, tables_have_a_row_for_each);
