@@ -2,6 +2,8 @@
 #include "ctl/table.h"
 
 #include "base/log.h"
+#include "ctl/output.h"
+#include "ctl/table-fit.h"
 
 #include "sbx/exit.h"
 
@@ -64,7 +66,7 @@ static struct libscols_column *column_find(struct libscols_table *table, const c
         return NULL;
 }
 
-static int column_set_hidden(struct libscols_column *column, bool hidden) {
+int column_set_hidden(struct libscols_column *column, bool hidden) {
         int flags = scols_column_get_flags(column);
 
         return scols_column_set_flags(column,
@@ -108,7 +110,7 @@ int table_new(const Ctl *ctl, const TableColumn *columns, size_t n, struct libsc
         if (r == 0) {
                 r = scols_table_enable_colors(table, ctl->colour);
         }
-        if (r == 0 && !isatty(STDOUT_FILENO)) {
+        if (r == 0 && (ctl->options.full || !isatty(STDOUT_FILENO))) {
                 /* nothing is cut where a program reads */
                 r = scols_table_enable_nowrap(table, true);
                 if (r == 0) {
@@ -117,15 +119,16 @@ int table_new(const Ctl *ctl, const TableColumn *columns, size_t n, struct libsc
         }
         for (size_t i = 0; r == 0 && i < n; i++) {
                 int flags = (columns[i].right ? SCOLS_FL_RIGHT : 0) |
-                            (columns[i].cut ? SCOLS_FL_TRUNC : 0) |
                             (columns[i].lines ? SCOLS_FL_WRAP : 0) |
                             (columns[i].tree ? SCOLS_FL_TREE : 0) |
                             (columns[i].extra ? SCOLS_FL_HIDDEN : 0);
 
-                struct libscols_column *column = scols_table_new_column(
-                        table, columns[i].name, columns[i].cut ? 0.1 : 0, flags);
+                struct libscols_column *column =
+                        scols_table_new_column(table, columns[i].name, 0, flags);
 
-                r = column ? 0 : -ENOMEM;
+                r = column ? scols_cell_set_userdata(scols_column_get_header(column),
+                                                     (void *) &columns[i])
+                           : -ENOMEM;
                 if (r == 0 && columns[i].lines) {
                         /* at line breaks, not within words */
                         r = scols_column_set_wrapfunc(column, scols_wrapnl_chunksize,
@@ -178,13 +181,16 @@ int table_sort(struct libscols_table *table, size_t column) {
 
 int table_format(const Ctl *ctl, struct libscols_table *table, Str *out) {
         _cleanup_free_ char *text = NULL;
+        size_t width = output_width();
         int r;
 
         r = ctl->options.columns ? table_pick(table, ctl->options.columns) : 0;
+        if (r == 0 && width > 0 && !ctl->options.full) {
+                r = table_fit(table, width);
+        }
         if (r < 0) {
                 return r;
         }
-
         if (scols_table_is_empty(table)) {
                 return 0;
         }

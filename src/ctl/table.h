@@ -15,11 +15,12 @@ static inline void scols_table_putp(struct libscols_table **table) {
 
 typedef struct TableColumn {
         const char *name;
-        bool right; /* numbers */
-        bool cut;   /* may be cut where the terminal is too narrow */
-        bool lines; /* cells may be of several lines */
-        bool tree;  /* shows which lines stand below which */
-        bool extra; /* shown where --columns= names it */
+        bool right;  /* numbers */
+        bool cut;    /* may be cut where the terminal is too narrow */
+        bool middle; /* in its middle, and later than others */
+        bool lines;  /* cells may be of several lines */
+        bool tree;   /* shows which lines stand below which */
+        bool extra;  /* shown where --columns= names it */
 } TableColumn;
 
 /* Whether --columns= names columns that there are; it is to be asked before work is done. 0 or
@@ -32,6 +33,7 @@ int table_add(struct libscols_table *table, const char *const *cells, size_t n, 
 /* The same without colours; *ret is the table's. */
 int table_add_line(struct libscols_table *table, const char *const *cells, size_t n,
                    struct libscols_line **ret);
+int column_set_hidden(struct libscols_column *column, bool hidden);
 /* By the texts of this column. */
 int table_sort(struct libscols_table *table, size_t column);
 /* Appends the table as text, with the columns that --columns= asks for: to be called once. */

@@ -34,6 +34,8 @@ const Option global_options[] = {
         {},
 };
 
+#define FULL \
+        FLAG('l', "full", full, "Neither cut nor leave out columns where the terminal is narrow")
 #define COLUMNS                                          \
         TEXT('o', "columns", columns, "NAME,…", NOTHING, \
              "These columns of the table, in this order; +NAME,… adds to the usual ones")
@@ -41,11 +43,13 @@ const Option global_options[] = {
 static const Option list_options[] = {
         FLAG('a', "all", all, "Inactive units too"),
         COLUMNS,
+        FULL,
         {},
 };
 
 static const Option table_options[] = {
         COLUMNS,
+        FULL,
         {},
 };
 
@@ -56,6 +60,7 @@ static const Option top_options[] = {
         TEXT('d', "delay", delay, "TIME", NOTHING, "Between two looks; default 1s"),
         TEXT(0, "order", order, "ORDER", ORDERS, "By name, tasks, cpu (the default), memory or io"),
         COLUMNS,
+        FULL,
         {},
 };
 

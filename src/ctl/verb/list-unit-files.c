@@ -5,7 +5,9 @@
 #include "ctl/output.h"
 #include "ctl/table.h"
 
-static const TableColumn columns[] = {{"UNIT FILE"}, {"STATE"}, {"PATH", .cut = true}};
+static const TableColumn columns[] = {{"UNIT FILE", .cut = true, .middle = true},
+                                      {"STATE"},
+                                      {"PATH", .cut = true, .middle = true}};
 
 static int row_to_json(const char *path, const char *state, json_object *document) {
         _cleanup_json_ json_object *object = json_object_new_object();

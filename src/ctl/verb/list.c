@@ -25,7 +25,7 @@ enum { COLUMN_UNIT = 1 };
 
 static const TableColumn columns[] = {
         {" "},
-        [COLUMN_UNIT] = {"UNIT"},
+        [COLUMN_UNIT] = {"UNIT", .cut = true, .middle = true},
         {"LOAD"},
         {"ACTIVE"},
         {"SUB"},

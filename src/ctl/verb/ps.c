@@ -13,7 +13,7 @@
 enum { UNIT, PID, INSIDE, USER, STATE, CPU, MEMORY, COMMAND, PARENT, _COLUMN_MAX };
 
 static const TableColumn columns[_COLUMN_MAX] = {
-        [UNIT] = {"UNIT"},
+        [UNIT] = {"UNIT", .cut = true, .middle = true},
         [PID] = {"PID", .right = true},
         [INSIDE] = {"INSIDE", .right = true},
         [USER] = {"USER", .right = true},

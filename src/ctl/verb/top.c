@@ -33,8 +33,12 @@ typedef struct Top {
 } Top;
 
 static const TableColumn columns[] = {
-        {"UNIT", .cut = true},     {"TASKS", .right = true},   {"%CPU", .right = true},
-        {"MEMORY", .right = true}, {"INPUT/S", .right = true}, {"OUTPUT/S", .right = true},
+        {"UNIT", .cut = true, .middle = true},
+        {"TASKS", .right = true},
+        {"%CPU", .right = true},
+        {"MEMORY", .right = true},
+        {"INPUT/S", .right = true},
+        {"OUTPUT/S", .right = true},
 };
 
 static void top_done(Top *top) {
@@ -144,15 +148,19 @@ static int usage_to_json(const Usage *usage, json_object *document) {
 static int show_screen(const Top *top, const char *text, size_t n_units) {
         _cleanup_(str_done) Str out = STR_INIT;
         uint16_t rows = 0, width = 0;
+        size_t start;
         int r;
 
         terminal_size(&rows, &width);
         r = str_append(&out, "\033[H\033[2J");
+        start = out.length;
         r = r < 0 ? r
                   : str_appendf(&out,
                                 "%zu sandbox%s, by %s. Keys: n t c m i order, blank refreshes, q "
-                                "ends.\n",
+                                "ends.",
                                 n_units, n_units == 1 ? "" : "es", usage_order_name(top->order));
+        r = r < 0 ? r : text_cut(&out, start, width);
+        r = r < 0 ? r : str_append_char(&out, '\n');
         for (unsigned i = 2; r == 0 && *text && (rows == 0 || i < rows); i++) {
                 size_t n = strcspn(text, "\n");
 

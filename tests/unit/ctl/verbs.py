@@ -274,7 +274,7 @@ def monitor():
 
 def live_top():
     output, status, same = terminal(["top", "-d", "100ms"], b"mq")
-    check("top shows a table and its order", b"by cpu" in output and b"web.sand" in output, output)
+    check("top shows a table and its order", b"by cpu" in output and "web.…dbox".encode() in output, output)
     check("top ends by q and restores the terminal", status == 0 and same, (status, output))
 
 
@@ -292,16 +292,16 @@ def signals():
         check(f"{words[0]} passes SIGTERM on", process.wait(20) == 128 + signal.SIGTERM, process.returncode)
 
 
-def terminal(words, typed=b""):
+def terminal(words, typed=b"", columns=44, **more):
     """Runs sbxctl under a terminal of its own: its output, its exit status, and whether the terminal's
     settings are the same as before."""
     import fcntl
     import struct
     import termios
     master, slave = pty.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 33, 44, 0, 0))
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 33, columns, 0, 0))
     before = termios.tcgetattr(slave)
-    environment = dict(os.environ, SBX_PRIVATE_SOCKET=SOCKET, TERM="xterm", PAGER="false")
+    environment = dict(os.environ, SBX_PRIVATE_SOCKET=SOCKET, TERM="xterm", PAGER="false", LC_ALL="C.UTF-8", **more)
     process = subprocess.Popen([SBXCTL, *words], env=environment, stdin=slave, stdout=slave, stderr=slave)
     output, until = b"", time.monotonic() + 20
     while time.monotonic() < until:
@@ -326,7 +326,12 @@ def terminals():
         check(f"{words[0]} restores the terminal", same)
     output, status, same = terminal(["exec", "web", "missing"])
     check("exec of what is missing restores the terminal", same and status == 127, (output, status))
-    output, status, _ = terminal(["list"])
+    output, status, _ = terminal(["list"], columns=60, NO_COLOR="1")
+    lines = output.decode().splitlines()
+    check("list fits a narrow terminal", max(map(len, lines[:-1])) <= 60 and not any("DESCRIPTION" in line for line in lines), lines)
+    output, status, _ = terminal(["list", "-l"], columns=60, NO_COLOR="1")
+    check("list -l leaves nothing out", re.search(rb"DESCRIPTION *\r\n.*What \\x1b\[31m it is", output, re.S), output)
+    output, status, _ = terminal(["list"], columns=80)
     done = run("list", LC_ALL="C")
     check("list marks what is bad where there is no UTF-8", re.search(r"^\* bad", done.stdout, re.M), done.stdout)
     check("list has no colours of others", b"\x1b[31m it" not in output and b"web.sandbox" in output, output)
