@@ -242,11 +242,15 @@ static int deny_netlink(const Filter *filter) {
         return 0;
 }
 
+static bool sockets_are_denied(const Spec *spec) {
+        return families_of(spec).allowed != UINT64_MAX;
+}
+
 static int deny_sockets(const Filter *filter, const Spec *spec) {
         const Families families = families_of(spec);
         int r;
 
-        if (families.allowed == UINT64_MAX) {
+        if (!sockets_are_denied(spec)) {
                 return 0;
         }
         r = deny_families(filter, &families, "socket");
@@ -286,6 +290,22 @@ static int deny_set_user_id(const Filter *filter) {
         return r < 0 ? r : deny_modes(filter);
 }
 
+/* Its requests are made of memory that no filter sees, and two of them do what is denied here: they
+ * make sockets, of any family, and files, of any mode. systemd's @system-service has it. */
+static int deny_requests(const Filter *filter, const Spec *spec) {
+        static const char *const names[] = {"io_uring_setup", "io_uring_enter",
+                                            "io_uring_register"};
+        int r = 0;
+
+        if (!spec->restrict_suid_sgid && !sockets_are_denied(spec)) {
+                return 0;
+        }
+        for (size_t i = 0; i < ELEMENTS(names) && r == 0; i++) {
+                r = deny(filter, names[i], EPERM, 0, NULL);
+        }
+        return r;
+}
+
 static int deny_all(const Filter *filter, const Spec *spec) {
         int r = deny_table(filter, denials, ELEMENTS(denials));
 
@@ -304,6 +324,9 @@ static int deny_all(const Filter *filter, const Spec *spec) {
         }
         if (r == 0 && spec->restrict_suid_sgid) {
                 r = deny_set_user_id(filter);
+        }
+        if (r == 0) {
+                r = deny_requests(filter, spec);
         }
         if (r == 0 && spec->memory_deny_write_execute) {
                 r = deny_table(filter, write_execute_denials, ELEMENTS(write_execute_denials));

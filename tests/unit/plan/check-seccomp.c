@@ -33,6 +33,7 @@
 #define KILLED 255
 #define SYS_CLONE3 435
 #define SYS_FCHMODAT2 452
+#define SYS_IO_URING_SETUP 425 /* enter and register follow */
 #define X32_BIT 0x40000000
 
 static OpBlob arguments, calls;
@@ -411,6 +412,15 @@ static const struct {
         {"RestrictSUIDSGID=no", {SYS_fchmod, {NOWHERE, 04755}}, EBADF},
         {"RestrictSUIDSGID=no", {SYS_openat2, {(uint64_t) AT_FDCWD, 0, 0, 24}}, EFAULT},
         {"RestrictSUIDSGID=no", {SYS_mknodat, {(uint64_t) AT_FDCWD, 0, S_IFCHR, 0}}, EPERM},
+        {"SystemCallFilter=@system-service", {SYS_IO_URING_SETUP, {1, 0}}, EPERM},
+        {"SystemCallFilter=~", {SYS_IO_URING_SETUP, {1, 0}}, EPERM},
+        {"SystemCallFilter=~", {SYS_IO_URING_SETUP + 1, {NOWHERE}}, EPERM},
+        {"SystemCallFilter=~\nRestrictSUIDSGID=no", {SYS_IO_URING_SETUP, {1, 0}}, EPERM},
+        {"SystemCallFilter=~\nRestrictAddressFamilies=~", {SYS_IO_URING_SETUP, {1, 0}}, EPERM},
+        {"SystemCallFilter=~\nRestrictSUIDSGID=no\nRestrictAddressFamilies=~",
+         {SYS_IO_URING_SETUP, {1, 0}},
+         ALLOWED},
+        {"RestrictSUIDSGID=no\nRestrictAddressFamilies=~", {SYS_IO_URING_SETUP, {1, 0}}, EPERM},
         {"MemoryDenyWriteExecute=yes", {SYS_mprotect, {0, 4096, PROT_READ | PROT_EXEC}}, EPERM},
         {"MemoryDenyWriteExecute=yes", {SYS_mprotect, {0, 0, MAP}}, 0},
         {"MemoryDenyWriteExecute=yes", {SYS_mmap, {0, 4096, MAP | PROT_EXEC, 2}}, EPERM},
