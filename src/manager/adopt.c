@@ -230,6 +230,12 @@ static void adopt_unknown(Manager *manager, ControlMessage *message) {
         sandbox_set_state(sandbox, SANDBOX_RUNNING);
 }
 
+/* With direct cgroups GO goes together with START. */
+static bool was_released(const Sandbox *sandbox) {
+        return sandbox->state == SANDBOX_SETUP ||
+               (sandbox->state == SANDBOX_SPAWNING && sandbox->manager->backend == BACKEND_DIRECT);
+}
+
 static void adopt_known(Sandbox *sandbox, ControlMessage *message) {
         uint64_t state = message->numbers[SANDBOX_STATE];
 
@@ -241,8 +247,11 @@ static void adopt_known(Sandbox *sandbox, ControlMessage *message) {
                 launcher_ask(sandbox); /* it may not have got there */
         } else if (sandbox->state == SANDBOX_KILLING) {
                 launcher_kill(sandbox);
-        } else if (sandbox->state == SANDBOX_SETUP && state == SANDBOX_IS_RUNNING) {
+        } else if (was_released(sandbox) && state == SANDBOX_IS_RUNNING) {
                 sandbox->run.main_start_usec = usec_now(CLOCK_REALTIME);
+                if (sandbox->state == SANDBOX_SPAWNING) {
+                        sandbox_handle(sandbox, SANDBOX_ON_HELD);
+                }
                 sandbox_handle(sandbox, SANDBOX_ON_EXECUTED);
         } else if (state_is_starting(sandbox->state)) {
                 /* its answers went to a connection that is gone */

@@ -20,6 +20,29 @@
 
 #define SCOPE_FAULT_WAIT_USEC USEC_PER_SEC
 
+/* -- to the helper -- */
+
+static int send_plain(Sandbox *sandbox, ControlType type, uint64_t first, uint64_t second) {
+        ControlMessage message = {.type = type, .id = sandbox->run.id};
+
+        message.numbers[0] = first;
+        message.numbers[1] = second;
+        return helper_client_send(sandbox->manager->helper, &message);
+}
+
+static void send_go(Sandbox *sandbox) {
+        int r;
+
+        r = send_plain(sandbox, CONTROL_GO, 0, 0);
+        if (r < 0) {
+                /* the connection is gone: LIST tells what is to be done once it is back */
+                errno = -r;
+                sandbox_log(sandbox, LOG_WARNING, "Failed to send GO to sbx-helper: %m");
+                return;
+        }
+        timeline_note(&sandbox->run.timeline, TIMELINE_RELEASED);
+}
+
 /* -- SPAWN
  * ------------------------------------------------------------------------------------------- */
 
@@ -180,6 +203,11 @@ void launcher_send_start(Sandbox *sandbox) {
                 return;
         }
         timeline_note(&sandbox->run.timeline, TIMELINE_SENT);
+        if (sandbox->manager->backend == BACKEND_DIRECT) {
+                /* Nothing outside of the helper is waited for: it makes the cgroups itself, and
+                 * holds init until it stands there and the limits were read back. */
+                send_go(sandbox);
+        }
         /* one more copy of it would keep whoever is attached from seeing the end */
         sandbox->streams.attached = fd_close(sandbox->streams.attached);
         streams_drop(sandbox);
@@ -335,25 +363,10 @@ void launcher_scope(Sandbox *sandbox) {
 /* -- RELEASE, ASK, KILL
  * ------------------------------------------------------------------------------ */
 
-static int send_plain(Sandbox *sandbox, ControlType type, uint64_t first, uint64_t second) {
-        ControlMessage message = {.type = type, .id = sandbox->run.id};
-
-        message.numbers[0] = first;
-        message.numbers[1] = second;
-        return helper_client_send(sandbox->manager->helper, &message);
-}
-
 void launcher_release(Sandbox *sandbox) {
-        int r;
-
-        r = send_plain(sandbox, CONTROL_GO, 0, 0);
-        if (r < 0) {
-                /* the connection is gone: LIST tells what is to be done once it is back */
-                errno = -r;
-                sandbox_log(sandbox, LOG_WARNING, "Failed to send GO to sbx-helper: %m");
-                return;
+        if (sandbox->manager->backend != BACKEND_DIRECT) {
+                send_go(sandbox);
         }
-        timeline_note(&sandbox->run.timeline, TIMELINE_RELEASED);
 }
 
 /* systemd.kill(5); what a person types to gets it unasked, since shells wait for the terminal's end

@@ -54,6 +54,7 @@ START_TEST(stop_cancels_a_start) {
         bed_open(&bed, false, FAKE_DONE);
         call_start(&bed, "always");
         take_start(&bed);
+        expect(&bed, CONTROL_GO);
         call_stop(&bed);
         expect_kill(&bed, SIGKILL);
         SAY(&bed, CONTROL_FAILED, STEP_SPAWN, ECANCELED, UINT64_MAX);
@@ -132,6 +133,29 @@ START_TEST(sbxd_is_killed_and_comes_back) {
         bed_connect(&bed);
         wait_for(&bed, "ActiveState", "active");
         wait_for(&bed, "LoadState", "loaded");
+        call_stop(&bed);
+        expect_kill(&bed, SIGTERM);
+        SAY(&bed, CONTROL_EXITED, CLD_EXITED, 0);
+        expect(&bed, CONTROL_FORGET);
+        bed_close(&bed);
+}
+END_TEST
+
+/* GO went with START: the program may run before sbxd has heard of a process. */
+START_TEST(sbxd_is_killed_while_it_starts) {
+        Bed bed;
+
+        bed_open(&bed, false, FAKE_DONE);
+        call_start(&bed, "no");
+        take_start(&bed);
+        expect(&bed, CONTROL_GO);
+        kill_sbxd(&bed);
+        bed_spawn(&bed);
+        bed_greet(&bed);
+        say_listed_running(&bed);
+        bed_connect(&bed);
+        wait_for(&bed, "ActiveState", "active");
+        wait_for(&bed, "Result", "success");
         call_stop(&bed);
         expect_kill(&bed, SIGTERM);
         SAY(&bed, CONTROL_EXITED, CLD_EXITED, 0);
@@ -406,6 +430,7 @@ int main(void) {
         tcase_add_test(tcase, helper_that_forgot);
         tcase_add_test(tcase, helper_that_remembers);
         tcase_add_test(tcase, sbxd_is_killed_and_comes_back);
+        tcase_add_test(tcase, sbxd_is_killed_while_it_starts);
         tcase_add_test(tcase, exit_is_collected_afterwards);
         tcase_add_test(tcase, damaged_state_is_put_aside);
         tcase_add_loop_test(tcase, scope_that_is_none_stops_the_start, 0, ELEMENTS(scope_cases));
