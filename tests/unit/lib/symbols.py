@@ -22,6 +22,13 @@ def output(*command):
     return subprocess.run(command, check=True, text=True, capture_output=True).stdout
 
 
+def uses_uninstalled(build):
+    """Whether a program compiles against the build folder, as its own libsbx.pc says."""
+    environment = dict(os.environ, PKG_CONFIG_PATH=os.path.join(build, "meson-uninstalled"))
+    flags = subprocess.run(["pkg-config", "--cflags", "libsbx"], env=environment, check=True, text=True, capture_output=True).stdout
+    return subprocess.run(["cc", "-D_GNU_SOURCE", "-fsyntax-only", *flags.split(), os.path.join(ROOT, "src/lib/example.c")]).returncode == 0
+
+
 def main():
     library = sys.argv[1]
     mapped = set(re.findall(r"\b(sbx_\w+);", read("src/lib/libsbx.map")))
@@ -34,6 +41,8 @@ def main():
     if declared != mapped:
         faults.append(f"the header and the map differ in {sorted(declared ^ mapped)}")
     dynamic = output("readelf", "-d", library)
+    if not uses_uninstalled(os.environ.get("SBX_BUILD_ROOT", ".")):
+        faults.append("libsbx.pc of the build folder does not find its headers")
     if "soname: [libsbx.so.0]" not in dynamic:
         faults.append("its SONAME is not libsbx.so.0")
     needed = {name for name in re.findall(r"\(NEEDED\).*\[(.*)\]", dynamic) if not SANITIZERS.match(name)}
