@@ -405,8 +405,8 @@ static const Check checks[] = {
         {"systemd", false, look_systemd, NULL},
         {"system bus", false, look_bus, NULL},
         {"journal", false, look_journal, NULL},
-        {"sbxd", false, look_sbxd, NULL},
-        {"sbx-helper", false, look_helper, NULL},
+        {"sbxd", true, look_sbxd, NULL},
+        {"sbx-helper", true, look_helper, NULL},
 };
 
 int doctor_examine(Ctl *ctl, json_object *findings, bool *ret_fit) {

@@ -51,7 +51,8 @@ int look_journal(Doctor *doctor, const Check *check) {
                                      "not there: output goes to files of sbx");
 }
 
-static char *read_version(Ctl *ctl) {
+/* NULL: it does not answer; *ret_known: it would have if it ran. */
+static char *read_version(Ctl *ctl, bool *ret_known) {
         int level = log_level(), r;
         char *version = NULL;
 
@@ -59,6 +60,7 @@ static char *read_version(Ctl *ctl) {
         log_set_level(LOG_CRIT);
         r = ctl_connect(ctl);
         log_set_level(level);
+        *ret_known = r >= 0 || geteuid() == 0;
         if (r < 0 ||
             sd_bus_get_property_string(ctl->bus, SBX_BUS_NAME, SBX_OBJECT_PATH,
                                        SBX_INTERFACE_MANAGER, "Version", NULL, &version) < 0) {
@@ -68,8 +70,13 @@ static char *read_version(Ctl *ctl) {
 }
 
 int look_sbxd(Doctor *doctor, const Check *check) {
-        _cleanup_free_ char *version = read_version(doctor->ctl);
+        bool known;
+        _cleanup_free_ char *version = read_version(doctor->ctl, &known);
 
+        if (!known) {
+                return doctor_note(doctor, check, FINDING_UNKNOWN, "run it as root",
+                                   "not to be reached without root or a system bus");
+        }
         if (!version) {
                 return doctor_note(doctor, check, FINDING_MISSING,
                                    doctor->host.systemd_booted ? "systemctl start sbxd"

@@ -52,6 +52,24 @@ static int finding_to_table(json_object *finding, size_t width, struct libscols_
         return table_add(table, cells, ELEMENTS(cells), state < 0 ? NULL : colours[state], 1u << 1);
 }
 
+/* What is missing, by name. */
+static int report_unfit(json_object *findings) {
+        _cleanup_(str_done) Str names = STR_INIT;
+        int r = 0;
+
+        for (size_t i = 0; r == 0 && i < json_object_array_length(findings); i++) {
+                json_object *finding = json_object_array_get_idx(findings, i);
+
+                if (property_flag(finding, "essential") &&
+                    finding_state_parse(property_text(finding, "state")) == FINDING_MISSING) {
+                        r = str_appendf(&names, "%s%s", names.length > 0 ? ", " : "",
+                                        property_text(finding, "check"));
+                }
+        }
+        log_error("Sandboxes do not start here. Missing: %s.", str_text(&names));
+        return r;
+}
+
 int verb_doctor(Ctl *ctl, char **args) {
         _cleanup_json_ json_object *findings = json_object_new_array();
         _cleanup_table_ struct libscols_table *table = NULL;
@@ -74,8 +92,7 @@ int verb_doctor(Ctl *ctl, char **args) {
         r = r < 0 ? r : table_format(ctl, table, &out);
         r = r < 0 ? r : output_print(ctl, &out);
         if (r == 0 && !fit) {
-                log_error("Something essential is missing: sandboxes with the defaults do not "
-                          "start here.");
+                r = report_unfit(findings);
         }
         return r < 0 ? r : fit ? SBX_EXIT_OK : SBX_EXIT_FAILURE;
 }
