@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/fd.h"
+#include "base/host.h"
 #include "base/log.h"
 #include "ctl/complete.h"
 #include "ctl/ctl.h"
@@ -58,35 +59,45 @@ static int refuse_options(const Ctl *ctl, int r, const char *reason) {
 
 /* Verbs of systemctl(1) that sandboxes have elsewhere; NULL: none of them. */
 static const char *elsewhere(const char *name) {
+        static const char at_boot[] =
+                "there is no systemd here that starts it at boot: have 'sbxctl start NAME' run by "
+                "what starts sbxd";
         static const struct {
                 const char *verb, *instead;
+                const char *without_systemd; /* NULL: the same */
         } rows[] = {
-                {"enable", "systemctl enable sbx@NAME"},
-                {"disable", "systemctl disable sbx@NAME"},
-                {"is-enabled", "systemctl is-enabled sbx@NAME"},
-                {"list-units", "sbxctl list"},
-                {"reload", "sbxctl kill -s HUP --kill-whom=main NAME"},
-                {"edit", "a drop-in in /etc/sbx/system/NAME.sandbox.d/, then sbxctl daemon-reload"},
+                {"enable", "systemctl enable sbx@NAME", at_boot},
+                {"disable", "systemctl disable sbx@NAME", at_boot},
+                {"is-enabled", "systemctl is-enabled sbx@NAME", at_boot},
+                {"list-units", "sbxctl list", NULL},
+                {"reload", "sbxctl kill -s HUP --kill-whom=main NAME", NULL},
+                {"edit", "a drop-in in /etc/sbx/system/NAME.sandbox.d/, then sbxctl daemon-reload",
+                 NULL},
         };
+        HostFacts host = {};
 
         for (size_t i = 0; i < ELEMENTS(rows); i++) {
                 if (streq(rows[i].verb, name)) {
-                        return rows[i].instead;
+                        return rows[i].without_systemd && host_facts_probe(&host) == 0 &&
+                                               !host.systemd_booted
+                                       ? rows[i].without_systemd
+                                       : rows[i].instead;
                 }
         }
         return NULL;
 }
 
 static int find_verb(Ctl *ctl, const char *name) {
-        const char *instead = elsewhere(name);
+        const char *instead;
         const Verb *near;
 
         ctl->verb = verb_find(name);
         if (ctl->verb) {
                 return 0;
         }
+        instead = elsewhere(name);
         if (instead) {
-                log_error("sbxctl has no verb '%s'; instead: %s", name, instead);
+                log_error("sbxctl has no verb '%s'; instead: %s.", name, instead);
                 return -EINVAL;
         }
         near = verb_suggest(name);

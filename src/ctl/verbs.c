@@ -429,7 +429,10 @@ const Verb verb_table[] = {
                 .detail =
                         "In all namespaces and the cgroup of the workload, with its capabilities, "
                         "system call "
-                        "filter and limits. Streams, signals and the exit status are those of run.",
+                        "filter and limits. Streams, signals and the exit status are those of run. "
+                        "Where "
+                        "the command was killed because the sandbox's memory was used up, that is "
+                        "said.",
                 .examples = {{"sbxctl exec web -- /bin/sh", "A shell inside web.sandbox"},
                              {"echo hello | sbxctl exec web -- /bin/busybox cat",
                               "Streams are passed on"}},
@@ -631,7 +634,7 @@ const Verb verb_table[] = {
                           "Leaves "
                           "nothing behind. Root can try more than others. The exit status is 1 "
                           "where something is missing without which sandboxes with the defaults do "
-                          "not start.",
+                          "not start, sbxd included.",
                 .examples = {{"sudo sbxctl doctor", "Everything"},
                              {"sbxctl doctor --json=short", "For a program"}},
                 .options = table_options,

@@ -4,6 +4,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "helper/helper.h"
+#include "helper/oom.h"
 #include "kern/process.h"
 #include "wire/plan.h"
 
@@ -77,6 +78,8 @@ static void send_end(const Session *session) {
                 return;
         }
         if (session->executed) {
+                /* what was killed for want of memory is to be known before its end is */
+                oom_watch_look(session->sandbox);
                 message.type = CONTROL_EXEC_EXITED;
                 message.numbers[EXEC_EXITED_ID] = session->id;
                 message.numbers[EXEC_EXITED_CODE] = (uint64_t) session->code;

@@ -22,6 +22,7 @@ struct ExecRequest {
         uint32_t serial;
         char *client;            /* client_name() */
         sd_bus_message *message; /* not answered yet; NULL: it runs */
+        uint64_t oom_kills;      /* of the sandbox, before it */
         Plan *plan;
 };
 
@@ -165,6 +166,7 @@ int exec_start(Sandbox *sandbox, sd_bus_message *message, char *const *argv,
                 return -ENOMEM;
         }
         request->id = ++sandbox->manager->last_exec;
+        request->oom_kills = sandbox->run.oom_kills;
         r = exec_plan(sandbox, argv, options, &request->plan, reterr);
         if (r == 0) {
                 r = exec_send(sandbox, request, options);
@@ -261,6 +263,13 @@ void exec_failed(Sandbox *sandbox, const ControlMessage *message) {
         exec_drop(sandbox, request);
 }
 
+static void tell_end(const Sandbox *sandbox, const ExecRequest *request, int code, int status) {
+        uint64_t kills = sandbox->run.oom_kills, before = request->oom_kills;
+        Result result = result_of_exit(code, status, kills > before ? kills - before : 0);
+
+        notify_exec_exited(sandbox, request->id, code, status, result);
+}
+
 void exec_exited(Sandbox *sandbox, const ControlMessage *message) {
         ExecRequest *request = exec_find(sandbox, message->numbers[EXEC_EXITED_ID]);
 
@@ -268,8 +277,8 @@ void exec_exited(Sandbox *sandbox, const ControlMessage *message) {
                 return;
         }
         exec_answer_error(request, SBX_ERROR_EXEC_FAILED, "The program ended before it ran.");
-        notify_exec_exited(sandbox, request->id, (int) (message->numbers[EXEC_EXITED_CODE] & 0xff),
-                           (int) (message->numbers[EXEC_EXITED_STATUS] & 0xffff));
+        tell_end(sandbox, request, (int) (message->numbers[EXEC_EXITED_CODE] & 0xff),
+                 (int) (message->numbers[EXEC_EXITED_STATUS] & 0xffff));
         exec_drop(sandbox, request);
 }
 
@@ -292,7 +301,7 @@ void exec_end_all(Sandbox *sandbox) {
                         exec_answer_error(request, SBX_ERROR_EXEC_FAILED,
                                           "The sandbox ended before the program ran.");
                 } else {
-                        notify_exec_exited(sandbox, request->id, CLD_KILLED, SIGKILL);
+                        tell_end(sandbox, request, CLD_KILLED, SIGKILL);
                 }
                 exec_drop(sandbox, request);
         }

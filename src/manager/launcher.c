@@ -566,6 +566,7 @@ SandboxEvent launcher_note_oom(Sandbox *sandbox, const ControlMessage *message) 
         _cleanup_(str_done) Str text = STR_INIT;
         int policy = sandbox_spec(sandbox)->oom_policy;
 
+        sandbox->run.oom_kills = message->numbers[OOM_KILLS];
         (void) format_oom(sandbox, message->numbers[OOM_KILLS], policy, &text);
         if (policy == OOM_POLICY_CONTINUE) {
                 sandbox_log(sandbox, LOG_WARNING, "%s", str_text(&text));

@@ -139,17 +139,19 @@ typedef struct ExecEnd {
         const Sandbox *sandbox;
         uint32_t id;
         int code, status;
+        Result result;
 } ExecEnd;
 
 static void emit_exec_exited(sd_bus *bus, void *userdata) {
         const ExecEnd *end = userdata;
 
-        (void) sd_bus_emit_signal(bus, SBX_OBJECT_PATH, SBX_INTERFACE_MANAGER, "ExecExited", "usii",
-                                  end->id, end->sandbox->name, end->code, end->status);
+        (void) sd_bus_emit_signal(bus, SBX_OBJECT_PATH, SBX_INTERFACE_MANAGER, "ExecExited",
+                                  "usiis", end->id, end->sandbox->name, end->code, end->status,
+                                  result_name(end->result));
 }
 
-void notify_exec_exited(const Sandbox *sandbox, uint32_t id, int code, int status) {
-        ExecEnd end = {sandbox, id, code, status};
+void notify_exec_exited(const Sandbox *sandbox, uint32_t id, int code, int status, Result result) {
+        ExecEnd end = {sandbox, id, code, status, result};
 
         peers_tell(sandbox->manager->peers, sandbox->name, emit_exec_exited, &end);
 }

@@ -64,6 +64,7 @@ typedef struct Run {
         uint32_t uid_base;
         int main_code, main_status;
         usec_t main_start_usec, main_exit_usec; /* CLOCK_REALTIME */
+        uint64_t oom_kills;                     /* of its processes, as far as the helper told */
         Step failed_step;                       /* _STEP_INVALID: none */
         int failed_errno;
         uint16_t failed_directive; /* DirectiveId; anything else: none */

@@ -36,10 +36,14 @@ check_continue() {
         greed goes-on
         check "continue: the greedy process is killed" wait_for 20 sh -c "$SBXCTL logs goes-on | grep -q 'greed ended with 137'"
         check_status "and a program of exec like it" 137 "$SBXCTL" exec --pipe goes-on -- /bin/sh -c "exec $greedy"
+        check_output "which is told" 'killed because the memory of goes-on.sandbox was used up' \
+                sh -c "'$SBXCTL' exec --pipe goes-on -- /bin/sh -c '$greedy' 2>&1"
+        check_equal "but not of one that somebody else kills" \
+                "$("$SBXCTL" exec --pipe goes-on -- /bin/sh -c 'kill -KILL $$' 2>&1)" ""
         sleep 1
         check_equal "the sandbox runs on" "$(property goes-on ActiveState) $(property goes-on Result)" "active success"
         check_output "with what else is in it" 'sleep 2001' "$SBXCTL" ps goes-on
-        cgroup1_here || check_output "the kernel counted both" '^oom_kill 2$' cgroup_file goes-on memory memory.events
+        cgroup1_here || check_output "the kernel counted all three" '^oom_kill 3$' cgroup_file goes-on memory memory.events
         check "it is stopped" "$SBXCTL" stop goes-on
         check_equal "as if nothing had been" "$(property goes-on ActiveState) $(property goes-on Result)" "inactive success"
 }

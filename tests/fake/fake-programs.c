@@ -20,9 +20,13 @@ void decide_end(Fake *fake) {
         fake->code = CLD_EXITED;
         fake->status = 0;
         fake->over = true;
+        fake->oom = streq(fake->word, "oom");
         if ((number = startswith(fake->word, "exit-"))) {
                 fake->status = number[0] - '0';
                 fake->status = number[1] ? fake->status * 10 + number[1] - '0' : fake->status;
+        } else if (fake->oom) {
+                fake->code = CLD_KILLED;
+                fake->status = SIGKILL;
         } else if ((number = startswith(fake->word, "signal-"))) {
                 fake->code = CLD_KILLED;
                 fake->status = number[0] - '0';
@@ -80,8 +84,8 @@ static int make_terminal(Fake *fake, const struct winsize *size) {
 
 int emit_exit(Fake *fake) {
         return sd_bus_emit_signal(fake->bus, SBX_OBJECT_PATH, SBX_INTERFACE_MANAGER, "ExecExited",
-                                  "usii", fake->last_id, "web.sandbox", (int32_t) fake->code,
-                                  (int32_t) fake->status);
+                                  "usiis", fake->last_id, "web.sandbox", (int32_t) fake->code,
+                                  (int32_t) fake->status, fake->oom ? "oom-kill" : "success");
 }
 
 int emit_change(Fake *fake) {

@@ -509,7 +509,7 @@ static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_METHOD("Subscribe", "", "", on_subscribe, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_SIGNAL("UnitNew", "so", 0),
         SD_BUS_SIGNAL("JobRemoved", "uoss", 0),
-        SD_BUS_SIGNAL("ExecExited", "usii", 0),
+        SD_BUS_SIGNAL("ExecExited", "usiis", 0),
         SD_BUS_VTABLE_END,
 };
 

@@ -21,6 +21,7 @@ typedef struct Fake {
         char *unit;
         char *word;
         int code, status;
+        bool oom; /* the program ends by SIGKILL, for want of memory */
         bool over;
         int fds[3];
         int master, slave;

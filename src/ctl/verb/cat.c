@@ -36,6 +36,12 @@ int verb_cat(Ctl *ctl, char **args) {
         _cleanup_(str_done) Str out = STR_INIT;
         int r, status = SBX_EXIT_OK;
 
+        if (ctl->json != JSON_OFF) {
+                log_error("Files are shown as they are, not as JSON. What they say together is in "
+                          "'sbxctl show --json=%s'.",
+                          ctl->options.json);
+                return SBX_EXIT_FAILURE;
+        }
         r = offline_init(&offline, NULL);
         r = r != 0 ? r : offline_expand(&offline, args, &names);
         if (r != 0) {

@@ -16,6 +16,7 @@ enum { ENDS_MAX = 16 };
 typedef struct End {
         uint32_t id;
         int32_t code, status;
+        bool oom; /* killed because the sandbox's memory was used up */
 } End;
 
 typedef struct Exec {
@@ -34,13 +35,15 @@ static void exec_done(Exec *exec) {
 
 static int on_exited(sd_bus_message *message, void *userdata, sd_bus_error *error) {
         Exec *exec = userdata;
-        const char *unit;
-        End end;
+        const char *unit, *result;
+        End end = {};
 
-        if (sd_bus_message_read(message, "usii", &end.id, &unit, &end.code, &end.status) < 0 ||
+        if (sd_bus_message_read(message, "usiis", &end.id, &unit, &end.code, &end.status, &result) <
+                    0 ||
             !streq(unit, exec->session.unit)) {
                 return 0;
         }
+        end.oom = streq(result, "oom-kill");
         /* others' programs end too: the newest are kept */
         if (exec->n_ends == ENDS_MAX) {
                 memmove(exec->ends, exec->ends + 1, sizeof(End) * (ENDS_MAX - 1));
@@ -194,6 +197,12 @@ static int exec_command(Exec *exec, char **argv) {
                 }
         }
         terminal_drain(&exec->session.terminal);
+        if (end->oom) {
+                terminal_done(&exec->session.terminal);
+                log_error("The command was killed because the memory of %s was used up: raise its "
+                          "MemoryMax=, or that of a cgroup above it.",
+                          exec->session.unit);
+        }
         return session_exit_status(end->code, end->status);
 }
 

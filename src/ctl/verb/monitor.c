@@ -23,13 +23,13 @@ typedef struct Monitor {
  * against; one without is shown always. */
 static const struct Signal {
         const char *member;
-        const char *arguments[4];
+        const char *arguments[5];
 } signals[] = {
         {"UnitNew", {"unit", "path"}},
         {"UnitRemoved", {"unit", "path"}},
         {"JobNew", {"job", "path", "unit"}},
         {"JobRemoved", {"job", "path", "unit", "result"}},
-        {"ExecExited", {"id", "unit", "code", "status"}},
+        {"ExecExited", {"id", "unit", "code", "status", "result"}},
         {"Reloading", {"active"}},
 };
 

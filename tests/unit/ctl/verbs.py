@@ -45,6 +45,7 @@ CASES = [
     ("start by pattern", "start w*", 0, "^$", "^$"),
     ("start by pattern of what fails", "start *ken web", 1, "^$", r"start of broken\.sandbox failed"),
     ("start by pattern of nothing", "start zz*", 0, "^$", "^$"),
+    ("cat as JSON", "cat --json=short web", 1, "^$", "'sbxctl show --json=short'"),
     ("cat by pattern of nothing", "cat zz*", 0, "^$", "^$"),
     ("stop", "stop web", 0, "^$", "^$"),
     ("stop by pattern", "stop w*", 0, "^$", "^$"),
@@ -161,6 +162,7 @@ CASES = [
     ("exec, status", "exec --pipe web -- exit-42", 42, "^$", "^$"),
     ("exec, without --", "exec --pipe web exit-3 -q", 3, "^$", "^$"),
     ("exec, signal", "exec --pipe web -- signal-9", 137, "^$", "^$"),
+    ("exec, out of memory", "exec --pipe web -- oom", 137, "^$", r"The command was killed because the memory of web\.sandbox was used up: raise its MemoryMax="),
     ("exec, not found", "exec --pipe web -- missing", 127, "^$", "no such program"),
     ("exec, not executable", "exec --pipe web -- data", 126, "^$", "no program"),
     ("exec, not active", "exec --pipe idle -- x", 125, "^$", "does not run"),
@@ -177,7 +179,7 @@ CASES = [
     ("an unknown verb", "strat web", 1, "^$", "Did you mean 'start'"),
     ("a verb that was cut short", "stat web", 1, "^$", "Did you mean 'status'"),
     ("a verb that is like none", "frob web", 1, "^$", "See 'sbxctl help'"),
-    ("a verb of systemctl alone", "enable web", 1, "^$", "systemctl enable sbx@NAME"),
+    ("a verb of systemctl alone", "enable web", 1, "^$", "systemctl enable sbx@NAME" if os.path.isdir("/run/systemd/system") else "no systemd here that starts it at boot: have 'sbxctl start NAME'"),
     ("an unknown --json", "list --json=yes", 1, "^$", "pretty, short or off"),
     ("help", "--help", 0, "^  start NAME", "^$"),
     ("help of a verb", "run --help", 0, "Directive|directive", "^$"),
@@ -252,6 +254,7 @@ def doctor():
     check("doctor reaches sbxd", "0 runs" in next(one["detail"] for one in findings if one["check"] == "sbxd"), findings)
     missing = any(one["essential"] and one["state"] == "missing" for one in findings)
     check("doctor tells what is essential", done.returncode == missing, (done.returncode, findings))
+    check("doctor names what is missing", bool(re.search(r"^Sandboxes do not start here\. Missing: .*sbx-helper", run("doctor").stderr)) == missing, findings)
     check("doctor as a table", re.search(r"^CHECK +STATE +DETAIL +FIX *\nkernel ", run("doctor").stdout), done.stderr)
 
 
@@ -347,6 +350,9 @@ def lost():
     message = process.communicate(timeout=20)[1]
     check("run says that sbxd went away", process.returncode == 125 and "connection to sbxd broke" in message,
           (process.returncode, message))
+    done = run("doctor", "--json=short")
+    sbxd = next(one for one in json.loads(done.stdout) if one["check"] == "sbxd")
+    check("doctor without sbxd", sbxd["state"] == ("missing" if os.geteuid() == 0 else "unknown") and (done.returncode or os.geteuid()), (done.returncode, sbxd))
     done = run("list")
     check("nobody there: how to start it", done.returncode == 1 and "sbxd is not running" in done.stderr, done.stderr)
 
