@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #define NAME_SIZE 16
+#define MAP_NAME "map"
+#define MAP_FLAGS (O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
 
 static void range_name(uint32_t base, char name[static NAME_SIZE]) {
         (void) snprintf(name, NAME_SIZE, "%u", base);
@@ -43,6 +45,112 @@ static int range_lock(int directory_fd, const char *name, int *ret) {
         return 1;
 }
 
+/* -- ids that units name -- */
+
+static struct flock map_lock(short type, uint64_t first, uint64_t count) {
+        return (struct flock){.l_type = type,
+                              .l_whence = SEEK_SET,
+                              .l_start = (off_t) first,
+                              .l_len = (off_t) count};
+}
+
+/* 1 where somebody else has named one of them. */
+static int map_is_held(int directory_fd, uint64_t first, uint64_t count) {
+        struct flock lock = map_lock(F_WRLCK, first, count);
+        _cleanup_fd_ int fd = openat(directory_fd, MAP_NAME, MAP_FLAGS);
+
+        if (fd < 0) {
+                return errno == ENOENT ? 0 : negative_errno();
+        }
+        return fcntl(fd, F_OFD_GETLK, &lock) < 0 ? negative_errno() : lock.l_type != F_UNLCK;
+}
+
+static void map_remove(int directory_fd) {
+        if (map_is_held(directory_fd, 0, 0 /* to the end */) == 0) {
+                (void) unlinkat(directory_fd, MAP_NAME, 0);
+        }
+}
+
+static bool span_meets(const IdSpan *span, uint32_t base) {
+        return span->first < (uint64_t) base + ID_RANGE_SIZE &&
+               base < (uint64_t) span->first + span->count;
+}
+
+/* -EBUSY where somebody holds the range of this name, and it meets one of the spans. */
+static int check_range(int directory_fd, const char *name, const IdSpan *spans, size_t n) {
+        _cleanup_fd_ int fd = -EBADF;
+        uint32_t base;
+        bool meets = false;
+
+        if (parse_u32(name, &base) < 0) {
+                return 0;
+        }
+        for (size_t i = 0; i < n; i++) {
+                meets = meets || span_meets(&spans[i], base);
+        }
+        if (!meets) {
+                return 0;
+        }
+        fd = openat(directory_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+        if (fd < 0) {
+                return errno == ENOENT ? 0 : negative_errno();
+        }
+        if (flock(fd, LOCK_SH | LOCK_NB) < 0) {
+                return errno == EWOULDBLOCK ? -EBUSY : negative_errno();
+        }
+        return 0;
+}
+
+static int check_ranges(int directory_fd, const IdSpan *spans, size_t n) {
+        int fd = openat(directory_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+        DIR *directory;
+
+        if (fd < 0) {
+                return negative_errno();
+        }
+        directory = fdopendir(fd);
+        if (!directory) {
+                r = negative_errno();
+                (void) fd_close(fd);
+                return r;
+        }
+        for (struct dirent *entry; r == 0 && (entry = readdir(directory));) {
+                r = check_range(directory_fd, entry->d_name, spans, n);
+        }
+        (void) closedir(directory);
+        return r;
+}
+
+/* Its own locks first: who takes a range meanwhile does it in the same order. */
+int id_lease_hold(int directory_fd, const IdSpan *spans, size_t n, IdLease *ret) {
+        _cleanup_fd_ int fd = -EBADF;
+        int r;
+
+        assert(ret);
+
+        fd = openat(directory_fd, MAP_NAME, MAP_FLAGS | O_CREAT, 0600);
+        if (fd < 0) {
+                return negative_errno();
+        }
+        for (size_t i = 0; i < n; i++) {
+                struct flock lock = map_lock(F_RDLCK, spans[i].first, spans[i].count);
+
+                if (fcntl(fd, F_OFD_SETLK, &lock) < 0) {
+                        return negative_errno();
+                }
+        }
+        r = check_ranges(directory_fd, spans, n);
+        if (r < 0) {
+                fd = fd_close(fd);
+                map_remove(directory_fd);
+                return r;
+        }
+        *ret = (IdLease){.lock = fd_take(&fd)};
+        return 0;
+}
+
+/* -- ranges of ours -- */
+
 int id_lease_take(int directory_fd, IdLease *ret) {
         assert(ret);
 
@@ -55,9 +163,17 @@ int id_lease_take(int directory_fd, IdLease *ret) {
                 if (r < 0) {
                         return r;
                 }
-                if (r > 0) {
-                        *ret = (IdLease){.base = base, .lock = lock};
+                if (r == 0) {
+                        continue;
+                }
+                *ret = (IdLease){.base = base, .lock = lock};
+                r = map_is_held(directory_fd, base, ID_RANGE_SIZE);
+                if (r == 0) {
                         return 0;
+                }
+                id_lease_release(directory_fd, ret);
+                if (r < 0) {
+                        return r;
                 }
         }
         return -EUSERS;
@@ -67,6 +183,11 @@ void id_lease_release(int directory_fd, IdLease *range) {
         char name[NAME_SIZE];
 
         if (range->lock < 0) {
+                return;
+        }
+        if (range->base == 0) {
+                range->lock = fd_close(range->lock);
+                map_remove(directory_fd);
                 return;
         }
         /* Remove first, while nobody else can hold it. */
@@ -97,4 +218,5 @@ void id_lease_sweep(int directory_fd) {
                 }
         }
         (void) closedir(directory);
+        map_remove(directory_fd);
 }

@@ -12,15 +12,24 @@
 #define ID_RANGE_FIRST 524288u
 #define ID_RANGE_LAST 1878982656u /* base of the last one: systemd's UIDS-GIDS */
 
+/* base: 0 where the ids are those that the unit names. */
 typedef struct IdLease {
         uint32_t base;
-        int lock; /* flock'ed; -EBADF: no range */
+        int lock; /* flock'ed, or with locks of the spans on it; -EBADF: no range */
 } IdLease;
+
+typedef struct IdSpan {
+        uint32_t first, count;
+} IdSpan;
 
 #define ID_LEASE_NONE ((IdLease){.lock = -EBADF})
 
 /* The lowest range that nobody holds. -EUSERS: there is none left. */
 int id_lease_take(int directory_fd, IdLease *ret);
+/* Keeps what a unit names itself from being handed out, likewise: by locks on /run/sbx/ids/map,
+ * whose bytes stand for ids. Units may share ids if they say so. -EBUSY: a sandbox has them by
+ * chance. */
+int id_lease_hold(int directory_fd, const IdSpan *spans, size_t n, IdLease *ret);
 /* Drops it: whoever else holds the lock (a process that is about to die) keeps it no longer. */
 void id_lease_release(int directory_fd, IdLease *range);
 /* Removes what a dead helper left and nobody holds. */

@@ -85,6 +85,38 @@ static int plan_wants_range(const Plan *plan, size_t *ret_op) {
         return wants;
 }
 
+/* What the plan names itself of the ids that ranges are handed out of. Ids that are the same inside
+ * and outside are the host's, and meant to be. */
+static size_t plan_names_ids(const Plan *plan, IdSpan *ret_spans, size_t *ret_op) {
+        const uint64_t end = (uint64_t) ID_RANGE_LAST + ID_RANGE_SIZE;
+        size_t n = 0, index = 0;
+
+        for (const Op *op; (op = plan_next(plan, OP_ID_MAP, &index));) {
+                uint64_t first = MAX(op->args[2].u64, (uint64_t) ID_RANGE_FIRST);
+                uint64_t last = MIN(op->args[2].u64 + op->args[3].u64, end);
+
+                if (op->args[2].u64 == OP_ID_PICK || op->args[1].u64 == op->args[2].u64 ||
+                    first >= last) {
+                        continue;
+                }
+                *ret_op = index - 1;
+                ret_spans[n++] =
+                        (IdSpan){.first = (uint32_t) first, .count = (uint32_t) (last - first)};
+        }
+        return n;
+}
+
+static int hold_ids(Sandbox *sandbox, size_t *ret_op) {
+        _cleanup_free_ IdSpan *spans = calloc(sandbox->plan->n_ops, sizeof(*spans));
+        size_t n;
+
+        if (!spans) {
+                return -ENOMEM;
+        }
+        n = plan_names_ids(sandbox->plan, spans, ret_op);
+        return n == 0 ? 0 : id_lease_hold(sandbox->helper->ids, spans, n, &sandbox->lease);
+}
+
 static bool plan_wants_log(const Plan *plan) {
         size_t i = 0;
 
@@ -102,8 +134,9 @@ static int prepare_range(Sandbox *sandbox) {
         int r;
 
         r = plan_wants_range(sandbox->plan, &op);
-        if (r > 0) {
-                r = id_lease_take(sandbox->helper->ids, &sandbox->lease);
+        if (r >= 0) {
+                r = r > 0 ? id_lease_take(sandbox->helper->ids, &sandbox->lease)
+                          : hold_ids(sandbox, &op);
         }
         if (r < 0) {
                 sandbox_fail(sandbox, STEP_RANGE, r, (int64_t) op, NULL);

@@ -98,7 +98,8 @@ static const Advice advices[] = {
         {STEP_RANGE, ANY, EUSERS,
          "All ranges of user ids are in use: stop a sandbox, or set PrivateUsers=BASE:COUNT."},
         {STEP_RANGE, ANY, EBUSY,
-         "All ranges of user ids are in use: stop a sandbox, or set PrivateUsers=BASE:COUNT."},
+         "A sandbox that runs was handed these user ids: name others, outside of 524288 to "
+         "1879048191, or stop it."},
         {STEP_SPAWN, ANY, ENOSPC,
          "The kernel allows no more namespaces: see /proc/sys/user/max_*_namespaces."},
         {STEP_SPAWN, ANY, EPERM,

@@ -29,7 +29,7 @@ RULE_CHECK(id_map_root) {
         if (map->n > 0 && !value_id_is_mapped(map, 0)) {
                 report_here(rule,
                             "Id 0 inside is in none of its ranges, but the sandbox is made by its "
-                            "own root; add a range that begins with 0, such as 0:600000:1");
+                            "own root; add a range that begins with 0, such as 0:1900000000:1");
         }
         return 0;
 }

@@ -61,6 +61,24 @@ check_ids() {
                 "$(inside -p UIDMap=0:700000:10 -p CapabilityBoundingSet=CAP_CHOWN -- \
                         /bin/sh -c 'echo >/x; chown 10 /x 2>/dev/null || stat -c %u /x')" 0
         check_output "exec is mapped the same" '^0 700000 10 0 710000 7$' exec_maps
+        check_named_ids
+}
+
+# Ids that a unit names are not those that another was handed by chance, whichever starts first.
+check_named_ids() {
+        local base
+        "$SBXCTL" run --no-block --name=joins-handed -p Layers=busybox -- /bin/sleep 1000 >/dev/null
+        wait_for 10 property_is joins-handed SubState running
+        base=$(awk '{ print $2 }' "/proc/$(property joins-handed MainPID)/uid_map")
+        check_output "ids that another sandbox was handed are refused" 'was handed these user ids' \
+                inside -p "PrivateUsers=$((base + 9)):10" -- /bin/true
+        check "and taken once it is stopped" "$SBXCTL" stop joins-handed
+        "$SBXCTL" run --no-block --name=joins-named -p Layers=busybox -p "PrivateUsers=$((base + 9)):10" -- \
+                /bin/sleep 1000 >/dev/null
+        wait_for 10 property_is joins-named SubState running
+        check_equal "then nobody is handed them" \
+                "$(inside -- /bin/cat /proc/self/uid_map | awk -v named="$base" '{ print ($2 != named) }')" 1
+        check "it stops" "$SBXCTL" stop joins-named
 }
 
 exec_maps() {

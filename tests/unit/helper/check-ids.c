@@ -112,6 +112,43 @@ START_TEST(link_in_the_place_of_a_lock_is_refused) {
 }
 END_TEST
 
+/* What a unit names itself is handed out to nobody while it runs, and is not taken from anybody. */
+START_TEST(named_ids_are_kept_apart) {
+        const IdSpan inside = {600000, 10}, edge = {524287, 2}, across = {600000, 100000};
+        IdLease named, again, first, second;
+
+        ck_assert_int_eq(id_lease_hold(directory, &inside, 1, &named), 0);
+        ck_assert_uint_eq(named.base, 0);
+        ck_assert_int_eq(id_lease_hold(directory, &across, 1, &again), 0); /* as both say so */
+        ck_assert_int_eq(id_lease_take(directory, &first), 0);
+        ck_assert_uint_eq(first.base, 524288);
+        ck_assert_int_eq(id_lease_take(directory, &second), 0);
+        ck_assert_uint_eq(second.base, 720896);
+        id_lease_release(directory, &second);
+        id_lease_release(directory, &again);
+        ck_assert_int_eq(id_lease_take(directory, &second), 0);
+        ck_assert_uint_eq(second.base, 655360); /* the other one still has the one before */
+        ck_assert_int_eq(id_lease_hold(directory, &edge, 1, &again), -EBUSY);
+        ck_assert_int_eq(id_lease_hold(directory, &across, 1, &again), -EBUSY);
+        id_lease_release(directory, &second);
+        ck_assert_int_eq(id_lease_hold(directory, &across, 1, &again), 0);
+        id_lease_release(directory, &again);
+        /* a copy of the lock, as a sandbox's init has it, outlives a helper */
+        second.lock = fd_dup(named.lock);
+        (void) fd_close(named.lock);
+        id_lease_sweep(directory);
+        ck_assert_int_eq(id_lease_take(directory, &again), 0);
+        ck_assert_uint_eq(again.base, 655360);
+        id_lease_release(directory, &again);
+        (void) fd_close(second.lock);
+        id_lease_sweep(directory);
+        ck_assert_int_eq(id_lease_take(directory, &again), 0);
+        ck_assert_uint_eq(again.base, 589824);
+        id_lease_release(directory, &again);
+        id_lease_release(directory, &first);
+}
+END_TEST
+
 /* The whole of the range that systemd sets aside, and not an id more. */
 START_TEST(last_range_ends_where_it_should) {
         ck_assert_uint_eq((uint64_t) ID_RANGE_LAST + ID_RANGE_SIZE - 1, 1879048191);
@@ -130,6 +167,7 @@ int main(void) {
         tcase_add_test(tcase, range_outlives_the_helper_with_the_sandbox);
         tcase_add_test(tcase, stale_file_is_in_nobodys_way);
         tcase_add_test(tcase, link_in_the_place_of_a_lock_is_refused);
+        tcase_add_test(tcase, named_ids_are_kept_apart);
         tcase_add_test(tcase, last_range_ends_where_it_should);
         suite_add_tcase(suite, tcase);
         runner = srunner_create(suite);
