@@ -54,6 +54,9 @@ static int move_ours(const Sandbox *sandbox, int ours) {
         if (r == 0 && child_is_alive(&sandbox->relay)) {
                 r = cgroup_attach(ours, sandbox->relay.pid);
         }
+        if (r == 0 && child_is_alive(&sandbox->keeper)) {
+                r = cgroup_attach(ours, sandbox->keeper.pid);
+        }
         return r;
 }
 

@@ -6,6 +6,8 @@
 #include "helper/parts.h"
 #include "kern/process.h"
 
+#include <unistd.h>
+
 int priority_set(const Plan *plan, int proc, Fault *fault) {
         const Op *nice = plan_find(plan, OP_NICE), *score = plan_find(plan, OP_OOM_SCORE);
         int r = 0;
@@ -17,7 +19,7 @@ int priority_set(const Plan *plan, int proc, Fault *fault) {
                 }
         }
         if (score) {
-                r = process_set_oom_score(proc, (int) score->args[0].i64);
+                r = process_set_oom_score(proc, getpid(), (int) score->args[0].i64);
                 if (r < 0) {
                         return fault_set(fault, r, STEP_OOM_SCORE, (int) (score - plan->ops), NULL);
                 }

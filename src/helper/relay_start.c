@@ -19,8 +19,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define NOBODY 65534
-
 typedef struct Address {
         union {
                 struct sockaddr any;
@@ -261,16 +259,6 @@ static int place_listeners(Relay *relay, int *exe) {
         return r;
 }
 
-static int drop_all(void) {
-        const Capabilities none = {};
-        int r = capabilities_bound(0);
-
-        r = r < 0 ? r : privilege_lock_root();
-        r = r < 0 ? r : privilege_become(NOBODY, NOBODY, NULL, 0);
-        r = r < 0 ? r : capabilities_set(&none);
-        return r < 0 ? r : privilege_no_new();
-}
-
 /* What is not shared with the host comes in the order network, root. */
 static int enter_network(Relay *relay) {
         bool network = build_is_apart(relay->build, CLONE_NEWNET);
@@ -305,7 +293,7 @@ _noreturn_ static void relay_run(Relay *relay) {
         r = r < 0 ? r : descriptor_place(build->null, STDIN_FILENO);
         r = r < 0 ? r : descriptor_place(build->null, STDOUT_FILENO);
         r = r < 0 ? r : place_listeners(relay, &exe);
-        r = r < 0 ? r : drop_all();
+        r = r < 0 ? r : privilege_drop();
         if (r == 0) {
                 (void) umask(0077);
                 (void) setsid();

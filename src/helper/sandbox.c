@@ -62,6 +62,7 @@ Sandbox *sandbox_free(Sandbox *sandbox) {
         child_close(&sandbox->builder);
         child_close(&sandbox->init);
         child_close(&sandbox->relay);
+        child_close(&sandbox->keeper);
         (void) fd_close(sandbox->workload);
         (void) fd_close(sandbox->attach);
         (void) fd_close(sandbox->devpts);
@@ -101,6 +102,7 @@ void sandbox_end(Sandbox *sandbox) {
         child_kill(&sandbox->builder);
         child_kill(&sandbox->init);
         child_kill(&sandbox->relay);
+        child_kill(&sandbox->keeper);
         sessions_end(sandbox);
         if (!sandbox->executed || !sandbox_has_pid_namespace(sandbox)) {
                 /* Else init takes all with it; what else is there, clean_up() finds. */
@@ -119,9 +121,9 @@ void sandbox_abandon(Sandbox *sandbox) {
         }
 }
 
-/* Everybody in the cgroup but init, who was told already, and the relay, which is ours. */
+/* Everybody in the cgroup but init, who was told already, and what is ours. */
 static void signal_others(const Sandbox *sandbox, int signal) {
-        const pid_t ours[] = {sandbox->init.pid, sandbox->relay.pid};
+        const pid_t ours[] = {sandbox->init.pid, sandbox->relay.pid, sandbox->keeper.pid};
 
         if (sandbox->cgroup >= 0) {
                 (void) cgroup_signal(sandbox->cgroup, signal, ours, ELEMENTS(ours));
@@ -234,11 +236,21 @@ static void read_exit(Sandbox *sandbox, int code, int status) {
         }
 }
 
+static void read_oom_kills(Sandbox *sandbox) {
+        uint32_t kills;
+
+        if (sandbox->memory_events >= 0 &&
+            cgroup_read_oom_kills(sandbox->memory_events, &kills) == 0) {
+                sandbox->oom_kills = MAX(sandbox->oom_kills, kills);
+        }
+}
+
 static void init_ended(Sandbox *sandbox, int code, int status) {
         /* What it said last explains its end. Whoever still holds the other end has nothing to add.
          */
         sandbox_read_reports(sandbox, /* all= */ true);
         read_exit(sandbox, code, status);
+        read_oom_kills(sandbox); /* while the keeper is there */
         if (!sandbox->executed) {
                 sandbox_fail(sandbox, sandbox->built ? STEP_SCOPE : STEP_SPAWN, ECHILD, -1,
                              "the sandbox's first process ended before the program ran");
@@ -260,10 +272,11 @@ static void relay_ended(Sandbox *sandbox) {
 }
 
 bool sandbox_reap(Sandbox *sandbox, pid_t pid) {
-        Process *process = pid == sandbox->builder.pid ? &sandbox->builder
-                           : pid == sandbox->init.pid  ? &sandbox->init
-                           : pid == sandbox->relay.pid ? &sandbox->relay
-                                                       : NULL;
+        Process *process = pid == sandbox->builder.pid  ? &sandbox->builder
+                           : pid == sandbox->init.pid   ? &sandbox->init
+                           : pid == sandbox->relay.pid  ? &sandbox->relay
+                           : pid == sandbox->keeper.pid ? &sandbox->keeper
+                                                        : NULL;
         int code = CLD_KILLED, status = SIGKILL;
 
         if (!process) {
@@ -280,6 +293,8 @@ bool sandbox_reap(Sandbox *sandbox, pid_t pid) {
                 init_ended(sandbox, code, status);
         } else if (process == &sandbox->relay) {
                 relay_ended(sandbox);
+        } else if (process == &sandbox->keeper && sandbox->phase < PHASE_ENDING) {
+                log_warning("%s: its keeper ended before it", sandbox->name);
         }
         return true;
 }
@@ -307,13 +322,9 @@ static void release_range(Sandbox *sandbox) {
 static bool clean_up(Sandbox *sandbox) {
         const unsigned tries_max = 1000;
         const usec_t pause_usec = 5 * USEC_PER_MSEC;
-        uint32_t oom_kills;
         int r;
 
-        if (sandbox->memory_events >= 0 &&
-            cgroup_read_oom_kills(sandbox->memory_events, &oom_kills) == 0) {
-                sandbox->oom_kills = MAX(sandbox->oom_kills, oom_kills);
-        }
+        read_oom_kills(sandbox);
         sandbox->memory_events = fd_close(sandbox->memory_events);
         sandbox->console = console_free(sandbox->console);
         oom_watch_done(&sandbox->oom);
@@ -368,7 +379,7 @@ bool sandbox_settle(Sandbox *sandbox) {
         }
         if (sandbox->phase != PHASE_ENDING || sandbox->retry || child_is_alive(&sandbox->builder) ||
             child_is_alive(&sandbox->init) || child_is_alive(&sandbox->relay) ||
-            sandbox->sessions) {
+            child_is_alive(&sandbox->keeper) || sandbox->sessions) {
                 return false;
         }
         if (!clean_up(sandbox)) {

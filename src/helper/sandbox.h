@@ -72,7 +72,8 @@ struct Sandbox {
         Launch launch;
         Watch *reports;
         Process builder, init, relay;
-        int workload; /* pidfd */
+        Process keeper; /* where there has to be one */
+        int workload;   /* pidfd */
         pid_t workload_pid;
         int devpts;
         Console *console; /* NULL: it has no terminal, or its program does not run yet */

@@ -7,6 +7,7 @@
 #include "helper/delegate.h"
 #include "helper/exec.h"
 #include "helper/helper.h"
+#include "helper/keeper.h"
 #include "kern/process.h"
 #include "wire/plan.h"
 
@@ -50,7 +51,7 @@ static int sandbox_new(Helper *helper, const ControlMessage *message, Sandbox **
         sandbox->id = message->id;
         sandbox->start_serial = message->serial;
         sandbox->failure.op = -1;
-        sandbox->builder = sandbox->init = sandbox->relay = PROCESS_NONE;
+        sandbox->builder = sandbox->init = sandbox->relay = sandbox->keeper = PROCESS_NONE;
         sandbox->launch = (Launch){.report_fd = -EBADF, .status_fd = -EBADF};
         sandbox->workload = sandbox->attach = sandbox->devpts = -EBADF;
         sandbox->cgroup = sandbox->payload = sandbox->memory_events = -EBADF;
@@ -418,14 +419,15 @@ static int prepare_oom(Sandbox *sandbox, int memory_fd, CgroupMode mode) {
         return r;
 }
 
-static void let_go(Sandbox *sandbox) {
+static void let_go(Sandbox *sandbox, CgroupMode mode) {
         LaunchGo go = LAUNCH_GO_NONE;
         const char *object = NULL;
         int64_t op = -1;
         int r;
 
         go.events = sandbox->memory_events;
-        r = delegate_make(sandbox, &go, &op, &object);
+        r = keeper_start(sandbox, mode);
+        r = r < 0 ? r : delegate_make(sandbox, &go, &op, &object);
         if (r < 0) {
                 sandbox_fail(sandbox, STEP_CGROUP, r, op, object);
         } else {
@@ -457,7 +459,7 @@ static void release(Sandbox *sandbox) {
         if (r < 0) {
                 sandbox_fail(sandbox, STEP_SCOPE, r, op, NULL);
         } else {
-                let_go(sandbox);
+                let_go(sandbox, mode);
         }
 }
 

@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#define NOBODY 65534
 #define CAPABILITY_MAX 63 /* the kernel says EINVAL behind its last */
 
 int capabilities_get(Capabilities *ret) {
@@ -105,6 +106,16 @@ int privilege_become(uid_t uid, gid_t gid, const gid_t *groups, size_t n_groups)
                 return negative_errno();
         }
         return privilege_hide();
+}
+
+int privilege_drop(void) {
+        const Capabilities none = {};
+        int r = capabilities_bound(0);
+
+        r = r < 0 ? r : privilege_lock_root();
+        r = r < 0 ? r : privilege_become(NOBODY, NOBODY, NULL, 0);
+        r = r < 0 ? r : capabilities_set(&none);
+        return r < 0 ? r : privilege_no_new();
 }
 
 int privilege_hide(void) {

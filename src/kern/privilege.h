@@ -35,6 +35,9 @@ int seccomp_load(const void *program, size_t size);
 /* Group list, group and user, all three of each kind; the process is not dumpable afterwards, which
  * the kernel makes depend on fs.suid_dumpable. */
 int privilege_become(uid_t uid, gid_t gid, const gid_t *groups, size_t n_groups);
+/* Becomes nobody, for good: no capability, no group, and nothing that could give one. Needs
+ * CAP_SETPCAP, CAP_SETUID and CAP_SETGID. */
+int privilege_drop(void);
 /* Keeps others off the memory and /proc entries of the process until it executes something. */
 int privilege_hide(void);
 

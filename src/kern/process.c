@@ -81,8 +81,8 @@ int process_set_nice(int level) {
         return setpriority(PRIO_PROCESS, 0, level) < 0 ? negative_errno() : 0;
 }
 
-int process_set_oom_score(int proc, int adjust) {
-        _cleanup_fd_ int directory = process_directory(proc, getpid()), fd = -EBADF;
+int process_set_oom_score(int proc, pid_t pid, int adjust) {
+        _cleanup_fd_ int directory = process_directory(proc, pid), fd = -EBADF;
         char text[16];
         int n;
 

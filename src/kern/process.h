@@ -22,9 +22,9 @@ int process_reap(int pidfd, int *ret_code, int *ret_status);
 
 /* Of the caller, inherited by what it forks. -EACCES: lowering needs CAP_SYS_NICE. */
 int process_set_nice(int level);
-/* The same with CAP_SYS_RESOURCE, of the host. proc: a checked procfs of the caller's pid
- * namespace. */
-int process_set_oom_score(int proc, int adjust);
+/* The same with CAP_SYS_RESOURCE, of the host, for pid: the caller or a child of its own. proc: a
+ * checked procfs of the caller's pid namespace. */
+int process_set_oom_score(int proc, pid_t pid, int adjust);
 /* A mask of processors, as many bytes as the kernel's or more. -EINVAL: none of them can be used.
  */
 int process_set_affinity(const void *mask, size_t size);

@@ -85,6 +85,30 @@ check_kill() {
         "$SBXCTL" reset-failed dies
 }
 
+# last_word NAME DIRECTIVE…: all of it dies while the helper cannot read how; systemd has time enough to
+# remove what nobody stands in.
+last_word() {
+        local name=$1 helper leader
+        shift
+        mkdir -p /run/sbx-oom
+        rm -f /run/sbx-oom/go
+        printf '%s\n' "[Sandbox]" Layers=busybox MemoryMax=20M BindReadOnlyPaths=/run/sbx-oom:/mnt "$@" \
+                "ExecStart=/bin/sh -c 'until [ -e /mnt/go ]; do sleep 0.1; done; exec $greedy'" >"$units/$name.sandbox"
+        check "$* starts" "$SBXCTL" start "$name"
+        helper=$(systemctl show -p MainPID --value sbx-helper)
+        leader=$(property "$name" LeaderPID)
+        kill -STOP "$helper"
+        touch /run/sbx-oom/go
+        check "$*: it dies" wait_for 60 grep -q '^State:.Z' "/proc/$leader/status"
+        sleep 0.7
+        kill -CONT "$helper"
+        check "$*: it has failed" wait_for 20 property_is "$name" ActiveState failed
+        check_equal "$*: for want of memory" "$(property "$name" Result)" oom-kill
+        check_output "and nobody stands in its scope any more" '^inactive$' systemctl is-active "sbx-$name.scope"
+        "$SBXCTL" reset-failed "$name"
+        rm "$units/$name.sandbox"
+}
+
 # Its own death is told as such, whatever the policy.
 check_workload() {
         local policy
@@ -114,4 +138,9 @@ check_continue
 check_stop
 check_kill
 check_workload
+if [ -d /run/systemd/system ] && [ "${SBX_BACKEND:-}" != direct ]; then
+        last_word last-alone ProcessTwo=no
+        last_word last-group OOMPolicy=kill
+        cgroup1_here || last_word last-leaf OOMPolicy=kill Delegate=yes
+fi
 finish

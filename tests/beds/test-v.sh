@@ -12,7 +12,7 @@ if [ "${SBX_IN_BED:-}" != v ]; then
         exec "$here/v.sh" "$build" "$(readlink -f "$0")" "$@"
 fi
 
-[ $# -gt 0 ] || set -- system.sh controllers-v.sh delegate.sh hardening.sh direct-v.sh
+[ $# -gt 0 ] || set -- system.sh controllers-v.sh oom.sh delegate.sh hardening.sh direct-v.sh
 status=0
 for part in "$@"; do
         began=$SECONDS
