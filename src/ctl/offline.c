@@ -121,7 +121,8 @@ int offline_plan(Offline *offline) {
 
         r = unit_resolve_layers(&offline->search, offline->unit, &offline->diags, &offline->layers);
         if (r == 0) {
-                r = unit_resolve_devices(offline->unit->spec, &offline->diags, &offline->devices);
+                r = unit_resolve_devices(offline->unit->spec, NULL, &offline->diags,
+                                         &offline->devices);
         }
         if (r != 0) {
                 return r;

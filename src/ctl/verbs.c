@@ -591,12 +591,13 @@ const Verb verb_table[] = {
                 .arguments = "NAME DIRECTIVE=VALUE…",
                 .summary = "Change limits of a sandbox, at once and for later starts",
                 .detail =
-                        "Takes the directives of sbx.sandbox(5) that can change at run time: the "
-                        "limits. An empty value takes one back to its default. Where the sandbox "
-                        "runs, "
-                        "each limit is put in force and read back; if one cannot be, the directive "
-                        "is "
-                        "named and everything stays as it was.\n\n"
+                        "Takes the directives of sbx.sandbox(5) that can change at run time: "
+                        "limits, "
+                        "devices, addresses, accounting. An empty value takes one back to its "
+                        "default; a list is added to, and an empty value before the others begins "
+                        "it anew. Where the sandbox runs, all of it is put in force and read back; "
+                        "if one cannot be, the directive is named and everything stays as it "
+                        "was.\n\n"
                         "The values are kept as drop-ins in /etc/sbx/system.control, with "
                         "--runtime in "
                         "/run/sbx/system.control, and win over those of the unit's file. Remove "
@@ -607,6 +608,8 @@ const Verb verb_table[] = {
                               "More memory and processor time, now and after a restart"},
                              {"sbxctl set-property --runtime web TasksMax=64",
                               "Until the next boot"},
+                             {"sbxctl set-property web IPAddressDeny=any IPAddressAllow=localhost",
+                              "Nobody to talk to but itself"},
                              {"sbxctl set-property web CPUQuota=", "No quota any more"}},
                 .options = set_property_options,
                 .min_args = 2,

@@ -61,6 +61,9 @@ static void add_default(Page *page, const Directive *directive) {
         if (directive->type->list || directive->type->merges) {
                 page_add(page, " May be given several times.");
         }
+        if (directive->flags & DIRECTIVE_RUNTIME) {
+                page_add(page, " Can change while the sandbox runs.");
+        }
         if (directive->scope_property) {
                 page_add(page, " Property of the scope: \\fB");
                 page_add_literal(page, directive->scope_property);

@@ -41,25 +41,34 @@ size_t cgroup_set_list(const CgroupSet *set, int *fds) {
         return n;
 }
 
+/* Of v1; _CGROUP_HIERARCHY_MAX for what needs none. */
+static CgroupHierarchy hierarchy_of(const Op *op) {
+        switch (op->kind) {
+        case OP_LIMIT:
+                return limit_table[op->args[0].u64].v1_hierarchy;
+        case OP_LIMIT_TEXT:
+                return text_limit_table[op->args[0].u64].hierarchy;
+        case OP_DEVICE_RULES:
+                return CGROUP_HIERARCHY_DEVICES;
+        default:
+                return _CGROUP_HIERARCHY_MAX;
+        }
+}
+
 /* The hierarchies in which a plan's cgroup is made, as a mask. */
 static uint32_t hierarchies_wanted(const CgroupBase *base, const Plan *plan) {
         uint32_t mask = UINT32_C(1) << CGROUP_HIERARCHY_UNIFIED;
-        const Op *op;
-        size_t i = 0;
 
         if (base->mode == CGROUP_UNIFIED) {
                 return mask;
         }
         mask |= UINT32_C(1) << CGROUP_HIERARCHY_MEMORY | UINT32_C(1) << CGROUP_HIERARCHY_PIDS;
-        if (plan_find(plan, OP_DEVICE_RULES)) {
-                mask |= UINT32_C(1) << CGROUP_HIERARCHY_DEVICES;
-        }
-        while ((op = plan_next(plan, OP_LIMIT, &i))) {
-                mask |= UINT32_C(1) << limit_table[op->args[0].u64].v1_hierarchy;
-        }
-        i = 0;
-        while ((op = plan_next(plan, OP_LIMIT_TEXT, &i))) {
-                mask |= UINT32_C(1) << text_limit_table[op->args[0].u64].hierarchy;
+        for (size_t i = 0; i < plan->n_ops; i++) {
+                CgroupHierarchy hierarchy = hierarchy_of(&plan->ops[i]);
+
+                if (hierarchy < _CGROUP_HIERARCHY_MAX) {
+                        mask |= UINT32_C(1) << hierarchy;
+                }
         }
         return mask;
 }
@@ -94,25 +103,32 @@ int cgroup_seed_cpuset(int parent_fd, int cgroup_fd) {
         return 0;
 }
 
+/* One cgroup of the set, which may hold processes then. */
+static int make_in(const CgroupBase *base, CgroupHierarchy hierarchy, CgroupSet *set) {
+        int *fd = &set->fds[hierarchy];
+
+        *fd = make_one(base->fds[hierarchy], set->name);
+        if (*fd < 0) {
+                return *fd;
+        }
+        return hierarchy == CGROUP_HIERARCHY_CPUSET ? cgroup_seed_cpuset(base->fds[hierarchy], *fd)
+                                                    : 0;
+}
+
 static int make_all(const CgroupBase *base, const char *name, uint32_t wanted, CgroupSet *set) {
         set->name = strdup(name);
         if (!set->name) {
                 return -ENOMEM;
         }
         for (int i = 0; i < _CGROUP_HIERARCHY_MAX; i++) {
+                int r;
+
                 if ((wanted & (UINT32_C(1) << i)) == 0 || base->fds[i] < 0) {
                         continue;
                 }
-                set->fds[i] = make_one(base->fds[i], name);
-                if (set->fds[i] < 0) {
-                        return set->fds[i];
-                }
-                if (i == CGROUP_HIERARCHY_CPUSET) {
-                        int r = cgroup_seed_cpuset(base->fds[i], set->fds[i]);
-
-                        if (r < 0) {
-                                return r;
-                        }
+                r = make_in(base, (CgroupHierarchy) i, set);
+                if (r < 0) {
+                        return r;
                 }
         }
         return 0;
@@ -182,9 +198,20 @@ static int write_limit(const CgroupBase *base, const CgroupSet *set, const Limit
         return limit_in_force(limit, base->mode, value, now) ? 0 : -EOPNOTSUPP;
 }
 
+/* On v1 a set cannot be empty: without one of its own a cgroup has what the one above has. */
+static int text_of_parent(const CgroupBase *base, CgroupHierarchy hierarchy, const char *file,
+                          char **ret) {
+        int r = file_read_at(base->fds[hierarchy], file, LIMIT_TEXT_MAX, ret, NULL);
+
+        if (r == 0) {
+                (*ret)[strcspn(*ret, "\n")] = '\0';
+        }
+        return r;
+}
+
 static int write_text(const CgroupBase *base, const CgroupSet *set, const TextLimit *limit,
                       const char *line, const char **ret_file) {
-        _cleanup_free_ char *content = NULL;
+        _cleanup_free_ char *content = NULL, *parent = NULL;
         CgroupHierarchy hierarchy;
         int fd, r;
 
@@ -197,10 +224,12 @@ static int write_text(const CgroupBase *base, const CgroupSet *set, const TextLi
         if (fd < 0) {
                 return -EOPNOTSUPP;
         }
-        r = file_write_at(fd, *ret_file, line);
-        if (r == 0) {
-                r = file_read_at(fd, *ret_file, LIMIT_TEXT_MAX, &content, NULL);
+        if (line[0] == '\0' && base->mode != CGROUP_UNIFIED) {
+                r = text_of_parent(base, hierarchy, *ret_file, &parent);
+                line = r == 0 ? parent : line;
         }
+        r = r < 0 ? r : file_write_at(fd, *ret_file, line[0] == '\0' ? "\n" : line);
+        r = r < 0 ? r : file_read_at(fd, *ret_file, LIMIT_TEXT_MAX, &content, NULL);
         if (r < 0) {
                 return r == -ENOENT ? -EOPNOTSUPP : r;
         }
@@ -223,6 +252,18 @@ static int note_degraded(CgroupSet *set, const Op *op, const char *file, int fau
         return 0;
 }
 
+static bool op_is_limit(const Op *op) {
+        return op->kind == OP_LIMIT || op->kind == OP_LIMIT_TEXT;
+}
+
+static int write_one(const CgroupBase *base, const CgroupSet *set, const Op *op,
+                     const char **ret_file) {
+        return op->kind == OP_LIMIT ? write_limit(base, set, &limit_table[op->args[0].u64],
+                                                  op->args[1].u64, ret_file)
+                                    : write_text(base, set, &text_limit_table[op->args[0].u64],
+                                                 op->args[1].string, ret_file);
+}
+
 static int write_limits(const CgroupBase *base, CgroupSet *set, const Plan *plan,
                         CgroupFault *fault) {
         for (size_t i = 0; i < plan->n_ops; i++) {
@@ -230,15 +271,10 @@ static int write_limits(const CgroupBase *base, CgroupSet *set, const Plan *plan
                 bool best_effort = i > 0 && op[-1].kind == OP_BEST_EFFORT;
                 int r;
 
-                if (op->kind == OP_LIMIT) {
-                        r = write_limit(base, set, &limit_table[op->args[0].u64], op->args[1].u64,
-                                        &fault->object);
-                } else if (op->kind == OP_LIMIT_TEXT) {
-                        r = write_text(base, set, &text_limit_table[op->args[0].u64],
-                                       op->args[1].string, &fault->object);
-                } else {
+                if (!op_is_limit(op)) {
                         continue;
                 }
+                r = write_one(base, set, op, &fault->object);
                 fault->op = i;
                 if (r < 0 && best_effort) {
                         r = note_degraded(set, op, fault->object, r);
@@ -317,20 +353,20 @@ int cgroup_set_attach(const CgroupBase *base, const CgroupSet *set, pid_t pid) {
         return 0;
 }
 
-/* A hierarchy of v1 that no limit needed so far: everybody has to go there. Who is born meanwhile
+/* A hierarchy of v1 that no limit needed so far, or in which an earlier change came to no end:
+ * everybody has to go there. Who is born meanwhile
  * stands where his parent does, so it comes to an end. */
 static int extend(const CgroupBase *base, CgroupSet *set, CgroupHierarchy hierarchy) {
         const unsigned rounds_max = 64;
+        int r = set->fds[hierarchy] < 0 ? make_in(base, hierarchy, set) : 0;
 
-        set->fds[hierarchy] = make_one(base->fds[hierarchy], set->name);
-        if (set->fds[hierarchy] < 0) {
-                return set->fds[hierarchy];
+        if (r < 0) {
+                return r;
         }
         for (unsigned round = 0; round < rounds_max; round++) {
                 _cleanup_free_ pid_t *pids = NULL;
                 bool moved = false;
                 size_t n = 0;
-                int r;
 
                 r = cgroup_read_pids(set->fds[CGROUP_HIERARCHY_PIDS], &pids, &n);
                 for (size_t i = 0; i < n && r == 0; i++) {
@@ -350,23 +386,32 @@ static int extend(const CgroupBase *base, CgroupSet *set, CgroupHierarchy hierar
 
 static int extend_all(const CgroupBase *base, CgroupSet *set, const Plan *plan,
                       CgroupFault *fault) {
-        const Op *op;
-        size_t i = 0;
-
-        while (base->mode != CGROUP_UNIFIED && (op = plan_next(plan, OP_LIMIT, &i))) {
-                CgroupHierarchy hierarchy = limit_table[op->args[0].u64].v1_hierarchy;
+        for (size_t i = 0; i < plan->n_ops && base->mode != CGROUP_UNIFIED; i++) {
+                CgroupHierarchy hierarchy = hierarchy_of(&plan->ops[i]);
                 int r;
 
-                if (set->fds[hierarchy] >= 0 || base->fds[hierarchy] < 0) {
+                if (hierarchy >= _CGROUP_HIERARCHY_MAX || base->fds[hierarchy] < 0) {
                         continue;
                 }
-                *fault = (CgroupFault){.op = i - 1, .object = "cgroup.procs"};
+                *fault = (CgroupFault){.op = i, .object = "cgroup.procs"};
                 r = extend(base, set, hierarchy);
                 if (r < 0) {
                         return r;
                 }
         }
         return 0;
+}
+
+/* Each by itself: one that was never changed may well refuse. */
+static void change_back(const CgroupBase *base, const CgroupSet *set, const Plan *undo) {
+        CgroupFault fault;
+
+        (void) device_rules_apply(undo, set, &fault);
+        for (size_t i = 0; i < undo->n_ops; i++) {
+                if (op_is_limit(&undo->ops[i])) {
+                        (void) write_one(base, set, &undo->ops[i], &fault.object);
+                }
+        }
 }
 
 int cgroup_set_change(CgroupBase *base, CgroupSet *set, const Plan *plan, const Plan *undo,
@@ -382,17 +427,13 @@ int cgroup_set_change(CgroupBase *base, CgroupSet *set, const Plan *plan, const 
         }
         r = extend_all(base, set, plan, ret_fault);
         if (r == 0) {
+                r = device_rules_apply(plan, set, ret_fault);
+        }
+        if (r == 0) {
                 r = write_limits(base, set, plan, ret_fault);
         }
-        for (size_t i = 0; i < undo->n_ops && r < 0; i++) {
-                const Op *op = &undo->ops[i];
-                const char *object;
-
-                if (op->kind == OP_LIMIT) {
-                        /* each by itself: one that was never changed may well refuse */
-                        (void) write_limit(base, set, &limit_table[op->args[0].u64],
-                                           op->args[1].u64, &object);
-                }
+        if (r < 0) {
+                change_back(base, set, undo);
         }
         return r;
 }

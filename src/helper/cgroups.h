@@ -51,8 +51,8 @@ void cgroup_base_done(CgroupBase *base);
  * has no CGROUP op; -EINVAL: LIMIT or LIMIT_TEXT without CGROUP. -EOPNOTSUPP: no controller, or the
  * kernel did not take the value. */
 int cgroup_set_make(CgroupBase *base, const Plan *plan, CgroupSet *ret, CgroupFault *ret_fault);
-/* Writes and reads back the LIMITs of plan into cgroups where processes stand; where one fails,
- * those of undo, and gives its fault. */
+/* Writes and reads back the limits and device rules of plan into cgroups where processes stand;
+ * where one fails, those of undo, and gives its fault. */
 int cgroup_set_change(CgroupBase *base, CgroupSet *set, const Plan *plan, const Plan *undo,
                       CgroupFault *ret_fault);
 void cgroup_set_init(CgroupSet *set);

@@ -4,6 +4,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "helper/exec.h"
+#include "helper/filters.h"
 #include "wire/plan.h"
 
 #include <stdio.h>
@@ -217,13 +218,21 @@ static void do_freeze(Connection *connection, Sandbox *sandbox, ControlMessage *
         }
 }
 
-static bool plan_is_of_limits(const Plan *plan) {
-        for (size_t i = 0; i < plan->n_ops; i++) {
-                if (plan->ops[i].kind != OP_LIMIT) {
-                        return false;
-                }
+/* Below cgroups of our own what is asked for is done; below systemd's it is looked at. */
+static int change(Helper *helper, Sandbox *sandbox, const Plan *plan, const Plan *undo,
+                  CgroupFault *ret_fault) {
+        int64_t op = -1;
+        int r;
+
+        *ret_fault = (CgroupFault){};
+        r = filters_check(sandbox, plan, &op);
+        if (r < 0) {
+                ret_fault->op = (size_t) op;
+                return r;
         }
-        return true;
+        return (size_t) r == plan->n_ops ? 0
+                                         : cgroup_set_change(&helper->cgroups, &sandbox->cgroups,
+                                                             plan, undo, ret_fault);
 }
 
 static void do_limit(Connection *connection, Sandbox *sandbox, ControlMessage *message) {
@@ -237,11 +246,11 @@ static void do_limit(Connection *connection, Sandbox *sandbox, ControlMessage *m
         if (r == 0) {
                 r = wire_plan_open(message->fds[1], &undo);
         }
-        if (r < 0 || !plan_is_of_limits(plan) || !plan_is_of_limits(undo)) {
-                refuse(connection, message, r < 0 ? r : -EINVAL, "no plan of limits alone");
+        if (r < 0 || plan_use(plan) != PLAN_USE_CHANGE || plan_use(undo) != PLAN_USE_CHANGE) {
+                refuse(connection, message, r < 0 ? r : -EINVAL, "no plan of changes alone");
                 return;
         }
-        r = cgroup_set_change(&connection->helper->cgroups, &sandbox->cgroups, plan, undo, &fault);
+        r = change(connection->helper, sandbox, plan, undo, &fault);
         answer.numbers[LIMITED_ERRNO] = (uint64_t) -r;
         answer.numbers[LIMITED_OP] = fault.op;
         (void) snprintf(answer.strings[0], sizeof(answer.strings[0]), "%s",

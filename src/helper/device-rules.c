@@ -20,7 +20,10 @@ static DeviceRule rule_of(const Op *op) {
 int device_rules_apply(const Plan *plan, const CgroupSet *set, CgroupFault *fault) {
         const Op *all = plan_find(plan, OP_DEVICE_RULES), *op;
         size_t ops[DEVICE_RULES_MAX], n = 0, i = 0, wrong;
+        int list_fd = set->fds[CGROUP_HIERARCHY_DEVICES],
+            unified_fd = set->fds[CGROUP_HIERARCHY_UNIFIED];
         DeviceRule rules[DEVICE_RULES_MAX];
+        bool open;
         int r;
 
         if (!all) {
@@ -34,12 +37,15 @@ int device_rules_apply(const Plan *plan, const CgroupSet *set, CgroupFault *faul
                 rules[n++] = rule_of(op);
         }
         wrong = n;
-        if (set->fds[CGROUP_HIERARCHY_DEVICES] >= 0) {
+        open = all->args[0].u64 == 1;
+        if (list_fd >= 0) {
                 fault->object = "devices.allow";
-                r = device_filter_list(set->fds[CGROUP_HIERARCHY_DEVICES], rules, n, &wrong);
-        } else if (set->fds[CGROUP_HIERARCHY_UNIFIED] >= 0) {
+                r = open ? device_filter_list_end(list_fd)
+                         : device_filter_list(list_fd, rules, n, &wrong);
+        } else if (unified_fd >= 0) {
                 fault->object = "bpf()";
-                r = device_filter_program(set->fds[CGROUP_HIERARCHY_UNIFIED], rules, n);
+                r = open ? device_filter_program_end(unified_fd)
+                         : device_filter_program(unified_fd, rules, n);
         } else {
                 fault->object = "devices";
                 r = -EOPNOTSUPP;

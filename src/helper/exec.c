@@ -249,15 +249,6 @@ static Session *session_find(const Sandbox *sandbox, uint64_t id) {
         return NULL;
 }
 
-static bool plan_is_for_exec(const Plan *plan) {
-        for (size_t i = 0; i < plan->n_ops; i++) {
-                if (op_table[plan->ops[i].kind].phase != OP_PHASE_WORKLOAD) {
-                        return false;
-                }
-        }
-        return true;
-}
-
 int session_start(Sandbox *sandbox, ControlMessage *message, const char **ret_why) {
         _cleanup_(plan_freep) Plan *plan = NULL;
         Session *session;
@@ -298,7 +289,7 @@ int session_start(Sandbox *sandbox, ControlMessage *message, const char **ret_wh
                              .terminal = -EBADF};
         sandbox->sessions = session;
         r = wire_plan_open(message->fds[0], &plan);
-        if (r == 0 && !plan_is_for_exec(plan)) {
+        if (r == 0 && plan_use(plan) != PLAN_USE_EXEC) {
                 r = -EINVAL;
         }
         if (r < 0) {

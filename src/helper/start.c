@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "helper/delegate.h"
 #include "helper/exec.h"
+#include "helper/filters.h"
 #include "helper/helper.h"
 #include "helper/keeper.h"
 #include "kern/process.h"
@@ -262,6 +263,9 @@ static void build(Sandbox *sandbox, ControlMessage *message) {
         int joined = -EBADF, r;
 
         r = wire_plan_open(message->fds[0], &sandbox->plan);
+        if (r == 0 && plan_use(sandbox->plan) != PLAN_USE_START) {
+                r = -EINVAL; /* it would run without namespaces and root of its own */
+        }
         if (r < 0) {
                 sandbox_fail(sandbox, STEP_RECEIVE, r, -1, NULL);
                 return;
@@ -351,54 +355,6 @@ static void hold(Sandbox *sandbox) {
         }
 }
 
-/* The cgroup of init in one hierarchy, or -ENODATA where that is the helper's own (then it says
- * nothing about the sandbox, and killing all in it would be suicide). */
-static int open_cgroup(const Sandbox *sandbox, CgroupMode mode, CgroupHierarchy hierarchy) {
-        _cleanup_free_ char *own = NULL, *path = NULL;
-        int r;
-
-        r = cgroup_of_pid(mode, 0, hierarchy, &own);
-        if (r == 0) {
-                r = cgroup_of_pid(mode, sandbox->init.pid, hierarchy, &path);
-        }
-        if (r < 0) {
-                return r;
-        }
-        return streq(own, path) ? -ENODATA : cgroup_open(mode, hierarchy, path);
-}
-
-/* What the scope was asked for is not what it has, where the host's systemd could not do it. */
-static int check_filters(const Sandbox *sandbox, CgroupMode mode, int64_t *ret_op) {
-        static const struct {
-                OpKind op;
-                CgroupHierarchy v1_hierarchy;
-                int (*check)(int cgroup_fd);
-        } filters[] = {
-                {OP_DEVICE_FILTER, CGROUP_HIERARCHY_DEVICES, cgroup_check_device_filter},
-                {OP_ADDRESS_FILTER, CGROUP_HIERARCHY_UNIFIED, cgroup_check_address_filter},
-        };
-
-        for (size_t i = 0; i < ELEMENTS(filters); i++) {
-                const Op *op = plan_find(sandbox->plan, filters[i].op);
-                _cleanup_fd_ int fd = -EBADF;
-                int r;
-
-                if (!op) {
-                        continue;
-                }
-                *ret_op = op - sandbox->plan->ops;
-                fd = open_cgroup(sandbox, mode,
-                                 mode == CGROUP_UNIFIED ? CGROUP_HIERARCHY_UNIFIED
-                                                        : filters[i].v1_hierarchy);
-                r = fd < 0 ? fd : filters[i].check(fd);
-                if (r < 0) {
-                        return r;
-                }
-        }
-        *ret_op = -1;
-        return 0;
-}
-
 /* OOMPolicy= on memory.oom.group where the plan has it; and for all of its values sbxd is to be
  * told of kills. Without a memory cgroup of its own nothing kills in the sandbox alone. */
 static int prepare_oom(Sandbox *sandbox, int memory_fd, CgroupMode mode) {
@@ -446,16 +402,16 @@ static void release(Sandbox *sandbox) {
         int64_t op = -1;
         int r;
 
-        memory = open_cgroup(sandbox, mode, CGROUP_HIERARCHY_MEMORY);
+        memory = sandbox_open_cgroup(sandbox, mode, CGROUP_HIERARCHY_MEMORY);
         sandbox->memory_events = memory < 0 ? -EBADF : cgroup_open_memory_events(memory, mode);
-        sandbox->cgroup =
-                open_cgroup(sandbox, mode,
-                            mode == CGROUP_V1 ? CGROUP_HIERARCHY_PIDS : CGROUP_HIERARCHY_UNIFIED);
+        sandbox->cgroup = sandbox_open_cgroup(sandbox, mode,
+                                              mode == CGROUP_V1 ? CGROUP_HIERARCHY_PIDS
+                                                                : CGROUP_HIERARCHY_UNIFIED);
         sandbox->released = true;
         if (prepare_oom(sandbox, memory, mode) < 0) {
                 return;
         }
-        r = check_filters(sandbox, mode, &op);
+        r = filters_check(sandbox, sandbox->plan, &op);
         if (r < 0) {
                 sandbox_fail(sandbox, STEP_SCOPE, r, op, NULL);
         } else {

@@ -128,29 +128,50 @@ int device_filter_probe(void) {
         return program < 0 ? program : 0;
 }
 
+/* The programs of this cgroup itself, at most PROGRAM_IDS_MAX; gives how many. */
+static int list_programs(int unified_fd, uint32_t ids[static PROGRAM_IDS_MAX]) {
+        union bpf_attr query = {.query = {.target_fd = (uint32_t) unified_fd,
+                                          .attach_type = BPF_CGROUP_DEVICE,
+                                          .prog_ids = (uintptr_t) ids,
+                                          .prog_cnt = PROGRAM_IDS_MAX}};
+        int r = bpf(BPF_PROG_QUERY, &query);
+
+        return r < 0 ? r : (int) query.query.prog_cnt;
+}
+
 /* Whether ours is what stands there. */
 static int check_program(int unified_fd, int program) {
         uint32_t ids[PROGRAM_IDS_MAX] = {};
         struct bpf_prog_info info = {};
         union bpf_attr of = {.info = {.bpf_fd = (uint32_t) program,
                                       .info_len = sizeof(info),
-                                      .info = (uintptr_t) &info}},
-                       query = {.query = {.target_fd = (uint32_t) unified_fd,
-                                          .attach_type = BPF_CGROUP_DEVICE,
-                                          .prog_ids = (uintptr_t) ids,
-                                          .prog_cnt = ELEMENTS(ids)}};
+                                      .info = (uintptr_t) &info}};
         int r;
 
         r = bpf(BPF_OBJ_GET_INFO_BY_FD, &of);
-        r = r < 0 ? r : bpf(BPF_PROG_QUERY, &query);
+        r = r < 0 ? r : list_programs(unified_fd, ids);
         if (r < 0) {
                 return r;
         }
-        return query.query.prog_cnt == 1 && ids[0] == info.id ? 0 : -EOPNOTSUPP;
+        return r == 1 && ids[0] == info.id ? 0 : -EOPNOTSUPP;
+}
+
+/* The one program of this cgroup; -ENOENT: it has none. */
+static int open_program(int unified_fd) {
+        uint32_t ids[PROGRAM_IDS_MAX] = {};
+        union bpf_attr attributes = {};
+        int r;
+
+        r = list_programs(unified_fd, ids);
+        if (r != 1) {
+                return r < 0 ? r : r == 0 ? -ENOENT : -EBUSY;
+        }
+        attributes.prog_id = ids[0];
+        return bpf(BPF_PROG_GET_FD_BY_ID, &attributes);
 }
 
 int device_filter_program(int unified_fd, const DeviceRule *rules, size_t n) {
-        _cleanup_fd_ int program = -EBADF;
+        _cleanup_fd_ int program = -EBADF, earlier = -EBADF;
         union bpf_attr attributes = {.attach_type = BPF_CGROUP_DEVICE,
                                      .attach_flags = BPF_F_ALLOW_MULTI};
         int r;
@@ -162,11 +183,31 @@ int device_filter_program(int unified_fd, const DeviceRule *rules, size_t n) {
                 /* a kernel without it */
                 return program == -ENOSYS || program == -EINVAL ? -EOPNOTSUPP : program;
         }
+        earlier = open_program(unified_fd);
+        if (earlier < 0 && earlier != -ENOENT) {
+                return earlier;
+        }
         attributes.target_fd = (uint32_t) unified_fd;
         attributes.attach_bpf_fd = (uint32_t) program;
+        if (earlier >= 0) {
+                attributes.attach_flags |= BPF_F_REPLACE;
+                attributes.replace_bpf_fd = (uint32_t) earlier;
+        }
         r = bpf(BPF_PROG_ATTACH, &attributes);
         /* The cgroup keeps it, and it goes with the cgroup. */
         return r < 0 ? r : check_program(unified_fd, program);
+}
+
+int device_filter_program_end(int unified_fd) {
+        _cleanup_fd_ int program = open_program(unified_fd);
+        union bpf_attr attributes = {.target_fd = (uint32_t) unified_fd,
+                                     .attach_bpf_fd = (uint32_t) program,
+                                     .attach_type = BPF_CGROUP_DEVICE};
+
+        if (program < 0) {
+                return program == -ENOENT ? 0 : program;
+        }
+        return bpf(BPF_PROG_DETACH, &attributes);
 }
 
 /* -- v1 -- */
@@ -236,6 +277,10 @@ int device_filter_list(int devices_fd, const DeviceRule *rules, size_t n, size_t
                 }
         }
         return r < 0 ? r : check_list(devices_fd, rules, n);
+}
+
+int device_filter_list_end(int devices_fd) {
+        return file_write_at(devices_fd, "devices.allow", "a");
 }
 
 int device_filter_ask(int fd, unsigned access) {

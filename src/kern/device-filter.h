@@ -30,12 +30,17 @@ bool device_rule_fits(const DeviceRule *rule, bool block, uint32_t major, uint32
 #define DEVICE_PROGRAM_MAX(n) (8 + 8 * (size_t) (n))
 size_t device_program_make(const DeviceRule *rules, size_t n, struct bpf_insn *ret);
 
-/* For a fresh cgroup: nothing can be opened but what the rules allow; read back. -EOPNOTSUPP: the
- * kernel took something else. *ret_rule: the one at fault, n for none. -EPERM there: a cgroup above
- * denies it. devices_fd: of v1's hierarchy of devices. */
+/* Nothing can be opened but what the rules allow, whatever was so before; read back. -EOPNOTSUPP:
+ * the kernel took something else. *ret_rule: the one at fault, n for none. -EPERM there: a cgroup
+ * above denies it. devices_fd: of v1's hierarchy of devices, where all is denied for a moment, as
+ * with systemd. */
 int device_filter_list(int devices_fd, const DeviceRule *rules, size_t n, size_t *ret_rule);
-/* The same on cgroup2. What programs of cgroups above deny stays denied, and only opening tells. */
+/* The same on cgroup2, in one step. What programs of cgroups above deny stays denied, and only
+ * opening tells. -EBUSY: there are programs of others. */
 int device_filter_program(int unified_fd, const DeviceRule *rules, size_t n);
+/* All can be opened that the cgroups above allow. -EPERM: on v1 they allow no more than a list. */
+int device_filter_list_end(int devices_fd);
+int device_filter_program_end(int unified_fd);
 
 /* Whether the caller may load such a program; it is attached nowhere. */
 int device_filter_probe(void);

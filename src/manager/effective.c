@@ -389,14 +389,13 @@ static bool names_only(const Spec *spec, const DeviceSources *sources) {
  * not there any more has no limit in the kernel's files either. */
 static int find_sources(const Sandbox *sandbox, const Spec *spec, DeviceSources *looked_up,
                         const DeviceSources **ret) {
-        _cleanup_(diag_list_done) DiagList diags = {};
         int r;
 
         *ret = sandbox->run.prepared ? &sandbox->run.prepared->devices : looked_up;
         if (sandbox->run.leader_pid <= 0 || names_only(spec, *ret)) {
                 return 0;
         }
-        r = unit_resolve_devices(spec, &diags, looked_up);
+        r = unit_resolve_devices(spec, NULL, NULL, looked_up);
         if (r == 0) {
                 *ret = looked_up;
         }

@@ -172,7 +172,7 @@ static const Advice advices[] = {
         {ANY, ANY, ENFILE, "Too many open files on the host: see /proc/sys/fs/file-max."},
 };
 
-static const char *advice_find(Step step, const Op *op, int fault) {
+const char *failure_advice(Step step, const Op *op, int fault) {
         for (size_t i = 0; i < ELEMENTS(advices); i++) {
                 const Advice *advice = &advices[i];
 
@@ -293,7 +293,7 @@ int failure_format(const Failure *failure, Str *out) {
         if (r == 0) {
                 r = append_limit(failure, out);
         }
-        advice = advice_find(failure->step, op, failure->fault);
+        advice = failure_advice(failure->step, op, failure->fault);
         if (r == 0 && advice) {
                 r = str_appendf(out, " %s", advice);
         }
@@ -342,23 +342,23 @@ int failure_format_text_limit(const char *asked, const char *content, int fault,
 
         r = failure_format_origin(origin, place, spec, out);
         if (r == 0) {
-                r = str_appendf(out, ": the limit \"%s\" is not in force in the scope: ", asked);
+                r = asked[0] == '\0'
+                            ? str_append(out, ": the limit is still in force in the scope: ")
+                            : str_appendf(out, ": the limit \"%s\" is not in force in the scope: ",
+                                          asked);
         }
         if (r < 0) {
                 return r;
         }
         if (fault > 0) {
-                return str_appendf(out,
-                                   "systemd and this kernel do not apply it here (%s). Leave the "
-                                   "directive out, or name it in BestEffort=.",
+                return str_appendf(out, "systemd and this kernel do not apply it here (%s).",
                                    strerror(fault));
         }
         r = str_append(out, "the kernel has \"");
         if (r == 0) {
                 r = str_append_escaped(out, content, strcspn(content, "\n"));
         }
-        return r < 0 ? r
-                     : str_append(out, "\". Leave the directive out, or name it in BestEffort=.");
+        return r < 0 ? r : str_append(out, "\".");
 }
 
 uint16_t failure_diags_directive(const DiagList *diags) {

@@ -24,6 +24,8 @@ int failure_format(const Failure *failure, Str *out);
 /* Appends "Layers= at /etc/…:4:8" or "Layers=, a default" for a directive's id; nothing where
  * origin is none. place: of the op; falls back to the spec's. */
 int failure_format_origin(uint16_t origin, const Place *place, const Spec *spec, Str *out);
+/* A sentence on what to do about it, or NULL. op may be NULL. */
+const char *failure_advice(Step step, const Op *op, int fault);
 /* Appends that a limit is not in force: what was asked for, what the kernel's file says. fault: why
  * it could not be read (positive errno), or 0. */
 int failure_format_limit(const Limit *limit, uint64_t asked, uint64_t read_back, int fault,

@@ -107,7 +107,7 @@ static int sandbox_prepare(Sandbox *sandbox, DiagList *diags) {
 
         r = unit_read_environment(&manager->search, sandbox->run.spec, diags, &files);
         r = r != 0 ? r : unit_resolve_layers(&manager->search, sandbox->unit, diags, &layers);
-        r = r != 0 ? r : unit_resolve_devices(sandbox->run.spec, diags, &devices);
+        r = r != 0 ? r : unit_resolve_devices(sandbox->run.spec, NULL, diags, &devices);
         if (r != 0) {
                 return r;
         }

@@ -127,7 +127,7 @@ static int check_number(Sandbox *sandbox, const ScopeProperty *property, const L
         return r < 0 ? r : limit_missing(sandbox, property, &text, reason);
 }
 
-/* *ret: what the file says; NULL with -errno where it cannot be read or is not the scope's own. */
+/* *ret: what the file says; -errno where it cannot be read or is not the scope's own. */
 static int read_text(const Sandbox *sandbox, const TextLimit *limit, char **ret) {
         const HostFacts *host = &sandbox->manager->host;
         int r;
@@ -140,26 +140,42 @@ static int read_text(const Sandbox *sandbox, const TextLimit *limit, char **ret)
                                sandbox->run.leader_pid, ret);
 }
 
+/* There is no such file of the scope's. */
+static bool is_absent(int fault) {
+        return fault == -ENOENT || fault == -EOPNOTSUPP;
+}
+
+/* NULL: all lines are in force. What is taken back is so where there is no file of the scope's. */
+static const char *text_fault(const Sandbox *sandbox, const ScopeProperty *property,
+                              const TextLimit *limit, char **ret_content, int *ret_fault) {
+        *ret_fault = read_text(sandbox, limit, ret_content);
+        STRV_FOREACH (line, property->expected) {
+                if (*ret_fault == 0 ? !text_limit_in_force(*line, *ret_content)
+                                    : !is_absent(*ret_fault) || !text_limit_is_unset(*line)) {
+                        return *line;
+                }
+        }
+        return NULL;
+}
+
 static int check_text(Sandbox *sandbox, const ScopeProperty *property, const TextLimit *limit,
                       Str *reason) {
+        _cleanup_(str_done) Str text = STR_INIT;
         _cleanup_free_ char *content = NULL;
-        int fault, r = 0;
+        const char *line;
+        int fault, r;
 
-        fault = read_text(sandbox, limit, &content);
-        STRV_FOREACH (line, property->expected) {
-                _cleanup_(str_done) Str text = STR_INIT;
-
-                if (fault == 0 && text_limit_in_force(*line, content)) {
-                        continue;
-                }
-                if (!scope_leader_is_alive(sandbox)) {
-                        return SCOPE_CHECK_DEAD;
-                }
-                r = failure_format_text_limit(*line, content, -fault, property->origin,
-                                              &property->place, sandbox->run.spec, &text);
-                return r < 0 ? r : limit_missing(sandbox, property, &text, reason);
+        line = text_fault(sandbox, property, limit, &content, &fault);
+        if (!line) {
+                return 0;
         }
-        return 0;
+        if (!scope_leader_is_alive(sandbox)) {
+                return SCOPE_CHECK_DEAD;
+        }
+        r = failure_format_text_limit(line, content, -fault, property->origin, &property->place,
+                                      sandbox->run.spec, &text);
+        r = r < 0 ? r : str_append(&text, " Leave the directive out, or name it in BestEffort=.");
+        return r < 0 ? r : limit_missing(sandbox, property, &text, reason);
 }
 
 static int check_limit(Sandbox *sandbox, const ScopeProperty *property, Str *reason) {
@@ -172,25 +188,58 @@ static int check_limit(Sandbox *sandbox, const ScopeProperty *property, Str *rea
         return text_limit ? check_text(sandbox, property, text_limit, reason) : 0;
 }
 
+/* systemd takes the controller away with the last limit of it. A period is nothing without a quota,
+ * which has a check of its own. */
+static bool asks_for_nothing(const Spec *spec, const ScopeProperty *property, const Limit *limit) {
+        return property->number == LIMIT_INFINITY || limit->format == LIMIT_PERIOD ||
+               (property->origin < _DIRECTIVE_MAX && !spec->set[property->origin]);
+}
+
+static int check_changed_number(const Sandbox *sandbox, const Spec *spec,
+                                const ScopeProperty *property, const Limit *limit, Str *reason) {
+        uint64_t read_back = LIMIT_INFINITY;
+        int r = limit_fault(sandbox, limit, property->number, &read_back);
+
+        if (r == 0 || (is_absent(r) && asks_for_nothing(spec, property, limit))) {
+                return 0;
+        }
+        r = failure_format_limit(limit, property->number, read_back, r < 0 ? -r : 0,
+                                 property->origin, &property->place, spec, reason);
+        return r < 0 ? r : SCOPE_CHECK_LIMIT;
+}
+
+static int check_changed_text(const Sandbox *sandbox, const Spec *spec,
+                              const ScopeProperty *property, const TextLimit *limit, Str *reason) {
+        _cleanup_free_ char *content = NULL;
+        const char *line;
+        int fault, r;
+
+        line = text_fault(sandbox, property, limit, &content, &fault);
+        if (!line) {
+                return 0;
+        }
+        r = failure_format_text_limit(line, content, -fault, property->origin, &property->place,
+                                      spec, reason);
+        return r < 0 ? r : SCOPE_CHECK_LIMIT;
+}
+
+/* What has no file of its own, a filter, is the helper's to ask the kernel for. */
 int scope_check_change(const Sandbox *sandbox, const Spec *spec, const LaunchPlan *launch,
                        Str *reason) {
-        for (size_t i = 0; i < launch->n_properties; i++) {
+        int r = 0;
+
+        for (size_t i = 0; i < launch->n_properties && r == 0; i++) {
                 const ScopeProperty *property = &launch->properties[i];
                 const Limit *limit = limit_find(property->name);
-                uint64_t read_back = LIMIT_INFINITY;
-                int r;
+                const TextLimit *text_limit = text_limit_find(property->name);
 
-                if (!limit) {
-                        continue;
-                }
-                r = limit_fault(sandbox, limit, property->number, &read_back);
-                if (r != 0) {
-                        r = failure_format_limit(limit, property->number, read_back, r < 0 ? -r : 0,
-                                                 property->origin, &property->place, spec, reason);
-                        return r < 0 ? r : SCOPE_CHECK_LIMIT;
+                if (limit) {
+                        r = check_changed_number(sandbox, spec, property, limit, reason);
+                } else if (text_limit) {
+                        r = check_changed_text(sandbox, spec, property, text_limit, reason);
                 }
         }
-        return 0;
+        return r;
 }
 
 int scope_check(Sandbox *sandbox, Str *reason) {

@@ -16,7 +16,7 @@
 #include "wire/plan.h"
 
 #define NOTE "# Made by \"sbxctl set-property\". Do not edit: the next call replaces it.\n"
-/* systemd answers first and writes to the kernel later. */
+/* systemd answers first and writes to the kernel later, but before it takes the next call. */
 #define CHECKS_MAX 100u
 #define CHECK_PAUSE_USEC (20 * USEC_PER_MSEC)
 
@@ -26,10 +26,12 @@ struct PropertyChange {
         bool runtime;
         bool wanted[_DIRECTIVE_MAX];
         char **assignments;
-        Spec *definition;        /* as it will be */
-        Spec *run;               /* the same of what runs; NULL: nothing does */
-        LaunchPlan *plan, *undo; /* with run */
-        ControlFile *files;      /* written, not in their places yet */
+        Spec *definition;          /* as it will be */
+        Spec *run;                 /* the same of what runs; NULL: nothing does */
+        DeviceSources devices;     /* of what is to be */
+        DeviceSources devices_now; /* of what runs */
+        LaunchPlan *plan, *undo;   /* with run */
+        ControlFile *files;        /* written, not in their places yet */
         size_t n_files;
         uint32_t serial; /* of LIMIT; 0: none was sent */
         ScopeJob *job;
@@ -46,6 +48,8 @@ static PropertyChange *change_free(PropertyChange *change) {
         strv_free(change->assignments);
         spec_free(change->definition);
         spec_free(change->run);
+        device_sources_done(&change->devices);
+        device_sources_done(&change->devices_now);
         launch_plan_free(change->plan);
         launch_plan_free(change->undo);
         for (size_t i = 0; i < change->n_files; i++) {
@@ -145,19 +149,53 @@ static int assign_all(PropertyChange *change, Spec *spec, sd_bus_error *reterr) 
         return r;
 }
 
-static int plan_one(const PropertyChange *change, const Spec *spec, LaunchPlan **ret,
+/* Of what runs a device may be gone meanwhile. */
+static int resolve_devices(PropertyChange *change, sd_bus_error *reterr) {
+        const Spec *spec = change->run ? change->run : change->definition;
+        _cleanup_(diag_list_done) DiagList diags = {};
+        bool wanted[_DIRECTIVE_MAX];
+        int r;
+
+        memcpy(wanted, change->wanted, sizeof(wanted));
+        wanted[DIRECTIVE_DeviceAllow] |= wanted[DIRECTIVE_DevicePolicy];
+        r = unit_resolve_devices(spec, wanted, &diags, &change->devices);
+        if (r > 0) {
+                return error_diags(&diags, SBX_ERROR_BAD_UNIT_SETTING, reterr);
+        }
+        return r < 0 || !change->run ? r
+                                     : unit_resolve_devices(change->sandbox->run.spec, wanted, NULL,
+                                                            &change->devices_now);
+}
+
+static int plan_one(const PropertyChange *change, const LimitsInput *what, LaunchPlan **ret,
                     sd_bus_error *reterr) {
         const Manager *manager = change->sandbox->manager;
         _cleanup_(diag_list_done) DiagList diags = {};
-        LimitsInput input = {.unit_name = change->sandbox->name,
-                             .spec = spec,
-                             .host = &manager->host,
-                             .backend = manager->backend,
-                             .wanted = change->wanted};
+        LimitsInput input = *what;
         int r;
 
+        input.unit_name = change->sandbox->name;
+        input.host = &manager->host;
+        input.backend = manager->backend;
+        input.wanted = change->wanted;
         r = limits_plan_build(&input, &diags, ret);
         return r > 0 ? error_diags(&diags, SBX_ERROR_UNSUPPORTED, reterr) : r;
+}
+
+static int plan_both(PropertyChange *change, sd_bus_error *reterr) {
+        const LimitsInput forth = {.spec = change->run ? change->run : change->definition,
+                                   .devices = &change->devices,
+                                   .before = change->run ? change->sandbox->run.spec : NULL,
+                                   .devices_before = &change->devices_now};
+        const LimitsInput back = {.spec = forth.before,
+                                  .devices = forth.devices_before,
+                                  .before = forth.spec,
+                                  .devices_before = forth.devices};
+        int r;
+
+        r = resolve_devices(change, reterr);
+        r = r < 0 ? r : plan_one(change, &forth, &change->plan, reterr);
+        return r < 0 || !change->run ? r : plan_one(change, &back, &change->undo, reterr);
 }
 
 /* -- what is kept -- */
@@ -305,7 +343,20 @@ static void fail(PropertyChange *change, const char *text) {
         (void) change_over(change);
 }
 
-/* -- in the direct back end -- */
+/* -- what the helper does, or below systemd's cgroups looks at -- */
+
+static bool is_direct(const PropertyChange *change) {
+        return change->sandbox->manager->backend == BACKEND_DIRECT;
+}
+
+/* The helper went back already, systemd did not. */
+static void fail_limits(PropertyChange *change, const char *text) {
+        if (is_direct(change)) {
+                fail(change, text);
+        } else {
+                undo(change, text);
+        }
+}
 
 static int send_limits(PropertyChange *change, const LaunchPlan *plan, const LaunchPlan *back) {
         ControlMessage message = {.type = CONTROL_LIMIT, .id = change->sandbox->run.id};
@@ -324,27 +375,38 @@ static int send_limits(PropertyChange *change, const LaunchPlan *plan, const Lau
         return r;
 }
 
+static int format_limited(const PropertyChange *change, const ControlMessage *message, Str *out) {
+        int fault = (int) (message->numbers[LIMITED_ERRNO] & 0xfff);
+        uint64_t index = message->numbers[LIMITED_OP];
+        const Plan *plan = change->plan->plan;
+        const Op *op = index < plan->n_ops ? &plan->ops[index] : NULL;
+        const char *object = message->strings[0], *advice;
+        int r;
+
+        advice = failure_advice(is_direct(change) ? STEP_CGROUP : STEP_SCOPE, op, fault);
+        r = op ? failure_format_origin(op->origin, &op->place, change->run, out) : 0;
+        r = r < 0 ? r : str_append(out, " is not in force: ");
+        r = r < 0 ? r : str_append_escaped(out, object, strlen(object));
+        r = r < 0 ? r
+                  : str_appendf(out, "%s%s. Nothing was changed.%s", object[0] == '\0' ? "" : ": ",
+                                strerror(fault),
+                                fault == EBUSY ? " The sandbox uses more than that now." : "");
+        return r < 0 || !advice ? r : str_appendf(out, " %s", advice);
+}
+
 void property_change_limited(Sandbox *sandbox, const ControlMessage *message) {
         PropertyChange *change = sandbox->change;
         _cleanup_(str_done) Str text = STR_INIT;
-        int fault = (int) (message->numbers[LIMITED_ERRNO] & 0xfff);
-        uint64_t op = message->numbers[LIMITED_OP];
 
         if (!change || change->serial == 0 || message->serial != change->serial) {
                 return;
         }
-        if (fault == 0) {
+        if (message->numbers[LIMITED_ERRNO] == 0) {
                 finish(change);
                 return;
         }
-        if (op < change->plan->plan->n_ops) {
-                (void) failure_format_origin(change->plan->plan->ops[op].origin, NULL, NULL, &text);
-        }
-        (void) str_append(&text, " is not in force: ");
-        (void) str_append_escaped(&text, message->strings[0], strlen(message->strings[0]));
-        (void) str_appendf(&text, ": %s. Nothing was changed.%s", strerror(fault),
-                           fault == EBUSY ? " The sandbox uses more than that now." : "");
-        fail(change, str_text(&text));
+        (void) format_limited(change, message, &text);
+        fail_limits(change, str_text(&text));
 }
 
 bool property_change_refused(Sandbox *sandbox, const ControlMessage *message) {
@@ -353,7 +415,7 @@ bool property_change_refused(Sandbox *sandbox, const ControlMessage *message) {
         if (!change || change->serial == 0 || message->serial != change->serial) {
                 return false;
         }
-        fail(change, message->strings[0]);
+        fail_limits(change, message->strings[0]);
         return true;
 }
 
@@ -361,28 +423,34 @@ void property_change_lost(Sandbox *sandbox) {
         PropertyChange *change = sandbox->change;
 
         if (change && change->serial != 0) {
-                (void) send_limits(change, change->undo, change->undo);
-                fail(change, "The connection to sbx-helper broke, nothing was changed. Try again.");
+                if (is_direct(change)) {
+                        (void) send_limits(change, change->undo, change->undo);
+                }
+                fail_limits(change,
+                            "The connection to sbx-helper broke, nothing was changed. Try again.");
         }
 }
 
 /* -- under systemd -- */
 
+/* plan: NULL for a call that changes nothing, and is answered when all before it is done. */
 static int set_scope(PropertyChange *change, const LaunchPlan *plan, ScopeDone done) {
         Sandbox *sandbox = change->sandbox;
         _cleanup_free_ ScopeSetting *settings = NULL;
-        int r;
+        int r = 0;
 
         if (!sandbox->manager->scopes) {
                 return -ENOTCONN;
         }
-        r = launcher_scope_settings(plan, &settings);
+        if (plan) {
+                r = launcher_scope_settings(plan, &settings);
+        }
         if (r < 0) {
                 return r;
         }
         change->job = scope_job_free(change->job);
         return scope_set(sandbox->manager->scopes, sandbox->scope_name, settings,
-                         plan->n_properties, done, change, &change->job);
+                         plan ? plan->n_properties : 0, done, change, &change->job);
 }
 
 static void on_undone(void *userdata, int result, const char *text) {
@@ -398,11 +466,12 @@ static void undo(PropertyChange *change, const char *why) {
                 fail(change, why);
                 return;
         }
-        if (change->sandbox->manager->backend == BACKEND_DIRECT) {
+        if (is_direct(change)) {
                 (void) send_limits(change, change->undo, change->undo);
                 fail(change, why);
                 return;
         }
+        change->serial = 0;
         if (set_scope(change, change->undo, on_undone) < 0) {
                 fail(change, why);
         }
@@ -414,9 +483,17 @@ static int on_check(sd_event_source *source, uint64_t usec, void *userdata) {
         int r;
 
         r = scope_check_change(change->sandbox, change->run, change->plan, &reason);
-        if (r == 0) {
+        if (r == 0 && change->plan->plan->n_ops == 0) {
                 finish(change);
                 return 0;
+        }
+        if (r == 0) {
+                r = send_limits(change, change->plan, change->plan);
+                if (r == 0) {
+                        return 0;
+                }
+                (void) str_appendf(&reason, "Asking sbx-helper failed: %s.", strerror(-r));
+                change->n_checks = CHECKS_MAX;
         }
         if (++change->n_checks < CHECKS_MAX) {
                 r = sd_event_source_set_time_relative(source, CHECK_PAUSE_USEC);
@@ -430,16 +507,28 @@ static int on_check(sd_event_source *source, uint64_t usec, void *userdata) {
         return 0;
 }
 
-static void on_set(void *userdata, int result, const char *text) {
+static void on_settled(void *userdata, int result, const char *text) {
         PropertyChange *change = userdata;
-        int r = 0;
+        int r = result;
 
-        if (result == 0) {
+        if (r == 0) {
                 r = sd_event_add_time_relative(change->sandbox->manager->event, &change->timer,
                                                CLOCK_MONOTONIC, 0, 1, on_check, change);
         }
-        if (result < 0 || r < 0) {
-                fail(change, text ? text : strerror(result < 0 ? -result : -r));
+        if (r < 0) {
+                undo(change, text ? text : strerror(-r));
+        }
+}
+
+static void on_set(void *userdata, int result, const char *text) {
+        PropertyChange *change = userdata;
+        int r = result;
+
+        if (r == 0) {
+                r = set_scope(change, NULL, on_settled);
+        }
+        if (r < 0) {
+                fail(change, text ? text : strerror(-r));
         }
 }
 
@@ -524,11 +613,7 @@ int property_change(Sandbox *sandbox, bool runtime, char *const *assignments,
                 r = assign_all(change, change->run, reterr);
         }
         if (r == 0) {
-                r = plan_one(change, change->run ? change->run : change->definition, &change->plan,
-                             reterr);
-        }
-        if (r == 0 && change->run) {
-                r = plan_one(change, sandbox->run.spec, &change->undo, reterr);
+                r = plan_both(change, reterr);
         }
         if (r == 0) {
                 r = write_files(change, reterr);

@@ -264,6 +264,7 @@ static int check_exec(const Op *op) {
 typedef struct KindRule {
         int (*check)(const Op *op); /* NULL: the schema says it all */
         bool once;
+        bool changes; /* may stand in a plan of what changes while the sandbox runs */
 } KindRule;
 
 static const KindRule kind_rules[_OP_MAX] = {
@@ -275,11 +276,12 @@ static const KindRule kind_rules[_OP_MAX] = {
         [OP_CGROUP] = {check_cgroup, .once = true},
         [OP_OOM_GROUP] = {.once = true},
         [OP_LISTEN] = {check_listen},
-        [OP_LIMIT_TEXT] = {check_limit_text},
-        [OP_DEVICE_FILTER] = {.once = true},
-        [OP_DEVICE_RULES] = {.once = true},
-        [OP_DEVICE_RULE] = {check_device_rule},
-        [OP_ADDRESS_FILTER] = {.once = true},
+        [OP_LIMIT] = {.changes = true},
+        [OP_LIMIT_TEXT] = {check_limit_text, .changes = true},
+        [OP_DEVICE_FILTER] = {.once = true, .changes = true},
+        [OP_DEVICE_RULES] = {.once = true, .changes = true},
+        [OP_DEVICE_RULE] = {check_device_rule, .changes = true},
+        [OP_ADDRESS_FILTER] = {.once = true, .changes = true},
         [OP_OVERLAY] = {.once = true},
         [OP_TMPFS] = {check_mount_target},
         [OP_BIND] = {check_mount_target},
@@ -342,8 +344,22 @@ int op_check(const Op *op, size_t *ret_arg) {
         return -EINVAL;
 }
 
+PlanUse plan_use(const Plan *plan) {
+        assert(plan && plan->n_ops > 0);
+
+        for (size_t i = 0; i < plan->n_ops; i++) {
+                if (!kind_rules[plan->ops[i].kind].changes) {
+                        return op_table[plan->ops[0].kind].phase == OP_PHASE_WORKLOAD
+                                       ? PLAN_USE_EXEC
+                                       : PLAN_USE_START;
+                }
+        }
+        return PLAN_USE_CHANGE;
+}
+
 /* What the walk over a plan has seen so far. */
 typedef struct Seen {
+        PlanUse use;
         unsigned kinds[_OP_MAX];
         uint64_t namespaces, joined;
         uint32_t streams, rlimits, limits;
@@ -434,14 +450,16 @@ static bool op_is_in_place(Seen *seen, const Plan *plan, const Op *op) {
         case OP_TIME_OFFSETS:
                 return (seen->namespaces & CLONE_NEWTIME) != 0;
         case OP_LIMIT:
-                return (seen->kinds[OP_CGROUP] == 1 || plan->ops[0].kind == OP_LIMIT) &&
+                return (seen->kinds[OP_CGROUP] == 1 || seen->use == PLAN_USE_CHANGE) &&
                        mark(&seen->limits, op->args[0].u64);
         case OP_BEST_EFFORT:
+                return seen->kinds[OP_CGROUP] == 1;
         case OP_LIMIT_TEXT:
         case OP_DEVICE_RULES:
-                return seen->kinds[OP_CGROUP] == 1;
+                return seen->kinds[OP_CGROUP] == 1 || seen->use == PLAN_USE_CHANGE;
         case OP_DEVICE_RULE:
                 return seen->kinds[OP_DEVICE_RULES] == 1 &&
+                       plan_find(plan, OP_DEVICE_RULES)->args[0].u64 == 0 &&
                        seen->kinds[OP_DEVICE_RULE] < OP_DEVICE_RULES_MAX;
         case OP_LAYER:
                 return seen->kinds[OP_OVERLAY] == 0 && seen->kinds[OP_LAYER] < PLAN_LAYERS_MAX;
@@ -466,13 +484,13 @@ static bool op_is_in_place(Seen *seen, const Plan *plan, const Op *op) {
 /* What has to stand somewhere in a plan; a plan without a SPAWN phase is one for a running sandbox:
  * a program that joins it, or limits that are to change. */
 static bool plan_is_whole(const Plan *plan, const Seen *seen) {
-        if (seen->kinds[OP_LIMIT] == plan->n_ops) {
+        if (seen->use == PLAN_USE_CHANGE) {
                 return true;
         }
         if (seen->kinds[OP_EXEC] == 0) {
                 return false;
         }
-        if (op_table[plan->ops[0].kind].phase == OP_PHASE_WORKLOAD) {
+        if (seen->use == PLAN_USE_EXEC) {
                 return seen->kinds[OP_EXEC] == 1;
         }
         if (seen->kinds[OP_NAMESPACES] == 0) {
@@ -509,10 +527,15 @@ int plan_check(const Plan *plan, size_t *ret_op) {
                 return refuse(0, ret_op);
         }
         for (size_t i = 0; i < plan->n_ops; i++) {
+                if (plan->ops[i].kind < 0 || plan->ops[i].kind >= _OP_MAX) {
+                        return refuse(i, ret_op);
+                }
+        }
+        seen.use = plan_use(plan);
+        for (size_t i = 0; i < plan->n_ops; i++) {
                 const Op *op = &plan->ops[i];
 
-                if (op->kind < 0 || op->kind >= _OP_MAX || op_check(op, NULL) < 0 ||
-                    !order_is_right(&seen, op->kind) ||
+                if (op_check(op, NULL) < 0 || !order_is_right(&seen, op->kind) ||
                     (kind_rules[op->kind].once && seen.kinds[op->kind] > 0) ||
                     !op_is_in_place(&seen, plan, op)) {
                         return refuse(i, ret_op);

@@ -197,10 +197,14 @@ int op_check(const Op *op, size_t *ret_arg);
  * that nothing of the confinement comes behind what it is to confine; at most one of the kinds that
  * may stand once; at least one EXEC, at the end; what changes a namespace (host name, loopback, id
  * map, clocks) only where the plan makes that namespace; each kind made or joined, not both;
- * nothing of root and mounts where the mount namespace is joined. A plan is either whole, or of
- * phase WORKLOAD alone (EXEC). Ranges of one id map do not overlap, and root is mapped. -EINVAL;
- * *ret_op: index of the first that is wrong, n_ops where something is missing. */
+ * nothing of root and mounts where the mount namespace is joined. A plan is whole, or of phase
+ * WORKLOAD alone (EXEC), or of what may change while a sandbox runs: see plan_use(). Ranges of one
+ * id map do not overlap, and root is mapped. -EINVAL; *ret_op: index of the first that is wrong,
+ * n_ops where something is missing. */
 int plan_check(const Plan *plan, size_t *ret_op);
+/* What a plan that plan_check() has passed is for: each message takes one use alone. */
+typedef enum PlanUse { PLAN_USE_START, PLAN_USE_EXEC, PLAN_USE_CHANGE } PlanUse;
+PlanUse plan_use(const Plan *plan);
 /* The first op of a kind at or after *index, or NULL; *index is moved behind it. */
 const Op *plan_next(const Plan *plan, OpKind kind, size_t *index);
 const Op *plan_find(const Plan *plan, OpKind kind);

@@ -114,10 +114,43 @@ static uint64_t weight_behind(CgroupMode mode, uint64_t number) {
         return (blkio + BLKIO_PER_WEIGHT - 1) / BLKIO_PER_WEIGHT;
 }
 
+/* What the kernel reads as its own default. */
+static int append_unset(const TextLimit *limit, bool v1, Str *text) {
+        switch (limit->format) {
+        case TEXT_LIMIT_SET:
+                return 0;
+        case TEXT_LIMIT_WEIGHT:
+                return -EINVAL; /* there is always one */
+        case TEXT_LIMIT_DEVICE_WEIGHT:
+                return str_append(text, v1 ? "0" : "default");
+        case TEXT_LIMIT_DEVICE:
+                return v1 ? str_append(text, "0") : str_appendf(text, "%s=max", limit->v2_key);
+        }
+        return -EINVAL;
+}
+
+static int append_value(const TextLimit *limit, CgroupMode mode, const TextLimitValue *value,
+                        Str *text) {
+        bool v1 = mode_is_v1(mode);
+
+        switch (limit->format) {
+        case TEXT_LIMIT_SET:
+                return number_set_format(value->set, ',', text);
+        case TEXT_LIMIT_WEIGHT:
+                return str_appendf(text, "%s%" PRIu64, v1 ? "" : "default ",
+                                   weight_of(mode, value->number));
+        case TEXT_LIMIT_DEVICE_WEIGHT:
+                return str_appendf(text, "%" PRIu64, weight_of(mode, value->number));
+        case TEXT_LIMIT_DEVICE:
+                return str_appendf(text, "%s%s%" PRIu64, v1 ? "" : limit->v2_key, v1 ? "" : "=",
+                                   value->number);
+        }
+        return -EINVAL;
+}
+
 int text_limit_format(const TextLimit *limit, CgroupMode mode, const TextLimitValue *value,
                       char **ret) {
         _cleanup_(str_done) Str text = STR_INIT;
-        bool v1 = mode_is_v1(mode);
         int r = 0;
 
         assert(limit);
@@ -127,37 +160,21 @@ int text_limit_format(const TextLimit *limit, CgroupMode mode, const TextLimitVa
         if (limit->format == TEXT_LIMIT_DEVICE || limit->format == TEXT_LIMIT_DEVICE_WEIGHT) {
                 r = str_appendf(&text, "%" PRIu32 ":%" PRIu32 " ", value->major, value->minor);
         }
-        if (r < 0) {
-                return r;
-        }
-        switch (limit->format) {
-        case TEXT_LIMIT_SET:
-                r = number_set_format(value->set, ',', &text);
-                break;
-        case TEXT_LIMIT_WEIGHT:
-                r = str_appendf(&text, "%s%" PRIu64, v1 ? "" : "default ",
-                                weight_of(mode, value->number));
-                break;
-        case TEXT_LIMIT_DEVICE_WEIGHT:
-                r = str_appendf(&text, "%" PRIu64, weight_of(mode, value->number));
-                break;
-        case TEXT_LIMIT_DEVICE:
-                r = str_appendf(&text, "%s%s%" PRIu64, v1 ? "" : limit->v2_key, v1 ? "" : "=",
-                                value->number);
-                break;
+        if (r == 0) {
+                r = value->unset ? append_unset(limit, mode_is_v1(mode), &text)
+                                 : append_value(limit, mode, value, &text);
         }
         if (r < 0) {
                 return r;
         }
-        *ret = str_take(&text);
+        *ret = text.length > 0 ? str_take(&text) : strdup("");
         return *ret ? 0 : -ENOMEM;
 }
 
 bool text_limit_is_valid(const char *text) {
         assert(text);
 
-        return text[0] != '\0' &&
-               strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789:,-= ") == strlen(text);
+        return strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789:,-= ") == strlen(text);
 }
 
 /* True where the word of length n stands in the line of length size. */
@@ -192,10 +209,35 @@ static bool line_proves(const char *line, size_t size, const char *asked) {
         return true;
 }
 
+bool text_limit_is_unset(const char *line) {
+        assert(line);
+
+        return line[0] == '\0' || endswith(line, " 0") || endswith(line, " default") ||
+               endswith(line, "=max");
+}
+
+static bool device_has_line(const char *asked, const char *content) {
+        size_t n = strcspn(asked, BLANKS) + 1;
+
+        for (const char *line = content; *line; line += line[0] == '\n') {
+                if (strncmp(line, asked, n) == 0) {
+                        return true;
+                }
+                line += strcspn(line, "\n");
+        }
+        return false;
+}
+
 bool text_limit_in_force(const char *asked, const char *content) {
         assert(asked);
         assert(content);
 
+        if (asked[0] == '\0') {
+                return content[strspn(content, BLANKS)] == '\0';
+        }
+        if (text_limit_is_unset(asked) && !device_has_line(asked, content)) {
+                return true;
+        }
         while (*content) {
                 size_t size = strcspn(content, "\n");
 

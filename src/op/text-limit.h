@@ -36,16 +36,20 @@ int text_limit_locate_effective(const TextLimit *limit, CgroupMode mode, uint32_
                                 CgroupHierarchy *ret_hierarchy, const char **ret_file);
 /* What to write, one line. The members that count are said by the format. */
 typedef struct TextLimitValue {
+        bool unset; /* what takes the value of this disk back, or the set */
         const NumberSet *set;
         uint32_t major, minor;
         uint64_t number;
 } TextLimitValue;
 int text_limit_format(const TextLimit *limit, CgroupMode mode, const TextLimitValue *value,
                       char **ret);
-/* A line that text_limit_format() may have made: no break, no byte of another alphabet. */
+/* A line that text_limit_format() may have made: no break, no byte of another alphabet. Empty: a
+ * set is taken back. */
 bool text_limit_is_valid(const char *text);
 /* True where a line of the file begins with the first word of what was asked for and holds its
- * others: a file of several devices and keys proves each. */
+ * others: a file of several devices and keys proves each. What takes a value back is in force too
+ * where the device has no line. */
+bool text_limit_is_unset(const char *line);
 bool text_limit_in_force(const char *asked, const char *content);
 /* The next value that a file has of this limit, in the terms of a unit ("max": LIMIT_INFINITY);
  * false at the end. Not for a SET: that is the whole file. */

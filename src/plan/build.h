@@ -70,6 +70,10 @@ typedef struct LaunchPlan {
 typedef struct LimitsInput {
         const char *unit_name;
         const Spec *spec;
+        const DeviceSources *devices;
+        const Spec *before; /* what is in force, of which it is taken back what spec has not; NULL:
+                               nothing runs */
+        const DeviceSources *devices_before;
         const HostFacts *host;
         Backend backend;
         const bool *wanted; /* by DirectiveId: these alone, and where unset what unset means */
@@ -82,7 +86,8 @@ DEFINE_CLEANUP(LaunchPlan *, launch_plan_free)
  * directive. */
 enum { _PLAN_E_SUCCESS, PLAN_E_UNSUPPORTED };
 int launch_plan_build(const PlanInput *input, DiagList *diags, LaunchPlan **ret);
-/* LIMIT ops alone, or properties alone; the same outcomes. */
+/* Ops that the helper carries out (plan_use(): CHANGE), and properties that systemd is asked for;
+ * the same outcomes. */
 int limits_plan_build(const LimitsInput *input, DiagList *diags, LaunchPlan **ret);
 
 /* The plan of one more program inside: phase WORKLOAD alone, with the unit's own confinement.

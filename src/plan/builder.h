@@ -14,8 +14,8 @@ typedef struct Builder {
         DiagList *diags;
         LaunchPlan *launch; /* owned by the caller; NULL for the plan of one more program */
         Plan *plan;
-        FilterCache *filters; /* NULL: made for this plan alone */
-        bool forced; /* the kernel's own defaults are asked for too: a limit is to be taken back */
+        FilterCache *filters;      /* NULL: made for this plan alone */
+        const LimitsInput *change; /* not NULL: the kernel's own defaults are asked for too */
         bool refused;
 } Builder;
 

@@ -217,11 +217,14 @@ int build_device_rules(Builder *builder) {
         _cleanup_free_ RuleList *list = NULL;
         int r;
 
-        if (spec->device_policy == DEVICE_POLICY_AUTO && spec->device_allow.n == 0) {
-                return 0;
-        }
         if (!devices_can_be_filtered(builder)) {
                 return 0; /* refused with each directive */
+        }
+        if (spec->device_policy == DEVICE_POLICY_AUTO && spec->device_allow.n == 0) {
+                return builder->change ? builder_add(builder, OP_DEVICE_RULES,
+                                                     (uint16_t) DIRECTIVE_DevicePolicy,
+                                                     spec->places[DIRECTIVE_DevicePolicy], U64(1))
+                                       : 0;
         }
         list = calloc(1, sizeof(*list));
         if (!list) {
@@ -233,7 +236,7 @@ int build_device_rules(Builder *builder) {
         for (size_t i = 0; i < spec->device_allow.n; i++) {
                 put_allowed(builder, list, &spec->device_allow.items[i]);
         }
-        r = builder_add(builder, OP_DEVICE_RULES, (uint16_t) cause, spec->places[cause]);
+        r = builder_add(builder, OP_DEVICE_RULES, (uint16_t) cause, spec->places[cause], U64(0));
         for (size_t i = 0; i < list->n && r == 0; i++) {
                 const struct Rule *rule = &list->rules[i];
 

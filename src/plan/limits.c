@@ -15,7 +15,7 @@ static LimitRequest request_of(const Builder *builder, const Directive *directiv
                 .place = spec->places[directive->id],
                 .set = spec->set[directive->id],
                 /* a change is asked for now and by somebody: it is made or refused */
-                .best_effort = !builder->forced && spec_is_best_effort(spec, directive->id),
+                .best_effort = !builder->change && spec_is_best_effort(spec, directive->id),
         };
 }
 
@@ -88,7 +88,7 @@ static int build_period(Builder *builder, const LimitRequest *request, const Lim
         LimitRequest reason = *request;
 
         period = limit_period(spec->cpu_quota_period_usec, quota);
-        if (!builder->forced &&
+        if (!builder->change &&
             (quota == LIMIT_INFINITY || (!request->set && period == LIMIT_PERIOD_USEC))) {
                 return 0;
         }
@@ -106,11 +106,11 @@ static int build_period(Builder *builder, const LimitRequest *request, const Lim
 static int build_accounting(Builder *builder, const LimitRequest *request, const Limit *limit) {
         bool value = *(const bool *) request->field;
 
-        if (!request->set && !builder->forced) {
+        if (!request->set && !builder->change) {
                 return 0;
         }
         if (!value) {
-                return builder->input->backend == BACKEND_SCOPE
+                return builder->input->backend == BACKEND_SCOPE || builder->change
                                ? add_limit(builder, limit, request, 0)
                                : 0;
         }
@@ -131,11 +131,11 @@ static int build_number(Builder *builder, const LimitRequest *request, const Lim
         }
         value = *(const uint64_t *) request->field;
 
-        if (!request->set && !builder->forced && (value == LIMIT_INFINITY || value == 0)) {
+        if (!request->set && !builder->change && (value == LIMIT_INFINITY || value == 0)) {
                 return 0; /* the kernel's own default */
         }
         if (value == LIMIT_INFINITY && limit->format == LIMIT_WEIGHT) {
-                if (!builder->forced) {
+                if (!builder->change) {
                         return 0;
                 }
                 value = LIMIT_WEIGHT_DEFAULT;
@@ -206,24 +206,48 @@ int build_limits(Builder *builder) {
         return r < 0 ? r : build_oom_policy(builder);
 }
 
-/* The quota and its period are changed together: what the kernel has is a part of the period. */
-static bool is_wanted(const LimitsInput *input, size_t id) {
-        return input->wanted[id] ||
-               ((id == DIRECTIVE_CPUQuota || id == DIRECTIVE_CPUQuotaPeriodSec) &&
-                (input->wanted[DIRECTIVE_CPUQuota] || input->wanted[DIRECTIVE_CPUQuotaPeriodSec]));
+/* What is changed together: the kernel has the quota as a part of its period, and systemd keeps a
+ * filter that has nothing left to do: what it was told instead is to be taken back with the next.
+ */
+static const DirectiveId groups[][3] = {
+        {DIRECTIVE_CPUQuota, DIRECTIVE_CPUQuotaPeriodSec, DIRECTIVE_CPUQuota},
+        {DIRECTIVE_DevicePolicy, DIRECTIVE_DeviceAllow, DIRECTIVE_DevicePolicy},
+        {DIRECTIVE_IPAddressAllow, DIRECTIVE_IPAddressDeny, DIRECTIVE_IPAccounting},
+};
+
+static void widen(const bool *wanted, bool all[static _DIRECTIVE_MAX]) {
+        memcpy(all, wanted, _DIRECTIVE_MAX * sizeof(bool));
+        for (size_t i = 0; i < ELEMENTS(groups); i++) {
+                const DirectiveId *group = groups[i];
+                bool any = wanted[group[0]] || wanted[group[1]] || wanted[group[2]];
+
+                all[group[0]] = all[group[1]] = all[group[2]] = any;
+        }
+}
+
+/* Without these the helper has nothing to look at. */
+static int build_changed_filters(Builder *builder, const bool *wanted) {
+        int r = 0;
+
+        if (wanted[DIRECTIVE_DevicePolicy]) {
+                r = build_device_filter(builder);
+        }
+        return r == 0 && wanted[DIRECTIVE_IPAddressDeny] ? build_address_filter(builder) : r;
 }
 
 int limits_plan_build(const LimitsInput *input, DiagList *diags, LaunchPlan **ret) {
         _cleanup_(launch_plan_freep) LaunchPlan *launch = NULL;
         PlanInput part = {.unit_name = input->unit_name,
                           .spec = input->spec,
+                          .devices = input->devices,
                           .host = input->host,
                           .backend = input->backend};
         Builder builder = {.unit_name = input->unit_name,
                            .spec = input->spec,
                            .input = &part,
                            .diags = diags,
-                           .forced = true};
+                           .change = input};
+        bool wanted[_DIRECTIVE_MAX];
         int r = 0;
 
         assert(input->wanted);
@@ -240,10 +264,14 @@ int limits_plan_build(const LimitsInput *input, DiagList *diags, LaunchPlan **re
         }
         builder.launch = launch;
         builder.plan = launch->plan;
+        widen(input->wanted, wanted);
         for (size_t i = 0; i < _DIRECTIVE_MAX && r == 0; i++) {
-                if (is_wanted(input, i) && directive_table[i].scope_property) {
+                if (wanted[i] && directive_table[i].scope_property) {
                         r = build_limit(&builder, &directive_table[i]);
                 }
+        }
+        if (r == 0) {
+                r = build_changed_filters(&builder, wanted);
         }
         if (r < 0) {
                 return r;

@@ -8,11 +8,7 @@
 
 /* In cgroups of the helper's: build_device_rules(), once for all directives. */
 static int check_direct_policy(Builder *builder, const LimitRequest *request) {
-        if (builder->forced) {
-                builder_refuse(builder, request->origin, request->place,
-                               "Without systemd it cannot be changed while the sandbox runs: write "
-                               "it into the unit");
-        } else if (!devices_can_be_filtered(builder)) {
+        if (request->set && !devices_can_be_filtered(builder)) {
                 builder_refuse(builder, request->origin, request->place,
                                "It cannot be enforced: %s; remove it, or boot with the controller "
                                "devices or with cgroup v2",
@@ -23,6 +19,9 @@ static int check_direct_policy(Builder *builder, const LimitRequest *request) {
 
 /* What systemd alone does; `no` asks for nothing. */
 static int check_direct_packets(Builder *builder, const LimitRequest *request) {
+        if (!request->set) {
+                return 0;
+        }
         if (request->directive->type->kind != VALUE_BOOL || *(const bool *) request->field) {
                 builder_refuse(builder, request->origin, request->place,
                                "It cannot be enforced without systemd: remove it, or boot with "
@@ -51,15 +50,30 @@ static const char *oomd_fault(const Builder *builder, const LimitRequest *reques
                                    : NULL;
 }
 
-static int build_oomd(Builder *builder, const LimitRequest *request) {
+/* value: an index, or of the limit what systemd scales a share to. */
+static int add_oomd(Builder *builder, const LimitRequest *request, uint64_t value) {
         ScopeProperty property = {.origin = request->origin, .place = request->place};
+
+        if (request->directive->type->kind == VALUE_QUOTA) {
+                property.signature = "u";
+                property.number = value;
+        } else {
+                property.signature = "s";
+                property.text = (char *) request->directive->names[value];
+        }
+        return scope_property_add(builder, property, request->directive->scope_property);
+}
+
+static int build_oomd(Builder *builder, const LimitRequest *request) {
         bool limit = request->directive->type->kind == VALUE_QUOTA;
         uint64_t usec = limit ? *(const uint64_t *) request->field : 0;
         int choice = limit ? 0 : *(const int *) request->field;
         const char *fault;
 
         if (!request->set || (limit ? usec == UINT64_MAX : choice == 0)) {
-                return 0; /* nothing is asked for */
+                return builder->change && builder->input->backend == BACKEND_SCOPE
+                               ? add_oomd(builder, request, 0)
+                               : 0;
         }
         fault = oomd_fault(builder, request);
         if (!fault && limit && usec > USEC_PER_SEC) {
@@ -69,22 +83,33 @@ static int build_oomd(Builder *builder, const LimitRequest *request) {
                 builder_refuse(builder, request->origin, request->place, "%s", fault);
                 return 0;
         }
-        if (limit) {
-                property.signature = "u";
-                property.number = usec * UINT32_MAX / USEC_PER_SEC; /* as systemd scales it */
-        } else {
-                property.signature = "s";
-                property.text = (char *) request->directive->names[choice];
-        }
-        return scope_property_add(builder, property, request->directive->scope_property);
+        return add_oomd(builder, request,
+                        limit ? usec * UINT32_MAX / USEC_PER_SEC : (uint64_t) choice);
 }
 
 /* -- each directive -- */
 
+/* What systemd has of a list is added to, but by an empty one. */
+static int add_filtered(Builder *builder, ScopeProperty property, const char *name) {
+        bool list = property.signature[0] == 'a';
+        int r = 0;
+
+        if (builder->change && list) {
+                r = scope_property_add(builder,
+                                       (ScopeProperty){.signature = property.signature,
+                                                       .origin = property.origin,
+                                                       .place = property.place},
+                                       name);
+        }
+        return r < 0 || (builder->change && list && property.list.n == 0)
+                       ? r
+                       : scope_property_add(builder, property, name);
+}
+
 static int build_filtered(Builder *builder, const LimitRequest *request) {
         ScopeProperty property = {.origin = request->origin, .place = request->place};
 
-        if (!request->set) {
+        if (!request->set && !builder->change) {
                 return 0;
         }
         if (builder->input->backend != BACKEND_SCOPE) {
@@ -113,7 +138,7 @@ static int build_filtered(Builder *builder, const LimitRequest *request) {
         default:
                 return -EINVAL;
         }
-        return scope_property_add(builder, property, request->directive->scope_property);
+        return add_filtered(builder, property, request->directive->scope_property);
 }
 
 int build_policy(Builder *builder, const LimitRequest *request) {
@@ -130,6 +155,30 @@ int build_policy(Builder *builder, const LimitRequest *request) {
 
 /* -- filters -- */
 
+/* On cgroup2 systemd (252) leaves its last filter where it is once it has nothing left to filter:
+ * so it is given one that lets all pass. */
+static int open_devices(Builder *builder) {
+        ValueItem items[] = {{.text = (char *) "char-*", .second = (char *) "rwm"},
+                             {.text = (char *) "block-*", .second = (char *) "rwm"}};
+        ScopeProperty property = {.signature = "a(ss)",
+                                  .list = {.items = items, .n = ELEMENTS(items)},
+                                  .origin = OP_ORIGIN_NONE};
+
+        return builder->input->host->cgroup_mode == CGROUP_UNIFIED
+                       ? scope_property_add(builder, property, "DeviceAllow")
+                       : 0;
+}
+
+static int open_addresses(Builder *builder) {
+        ValueItem any = {.text = (char *) "any"};
+        ScopeProperty property = {
+                .signature = "a(iayu)", .list = {.items = &any, .n = 1}, .origin = OP_ORIGIN_NONE};
+
+        return builder->input->host->cgroup_mode == CGROUP_V1
+                       ? 0
+                       : scope_property_add(builder, property, "IPAddressAllow");
+}
+
 /* systemd goes on where it cannot filter: the helper looks. Without systemd it filters itself. */
 int build_device_filter(Builder *builder) {
         const Spec *spec = builder->spec;
@@ -140,9 +189,10 @@ int build_device_filter(Builder *builder) {
         if (spec->device_policy != DEVICE_POLICY_AUTO) {
                 return builder_add(builder, OP_DEVICE_FILTER, FROM(builder, DevicePolicy));
         }
-        return spec->device_allow.n > 0
-                       ? builder_add(builder, OP_DEVICE_FILTER, FROM(builder, DeviceAllow))
-                       : 0;
+        if (spec->device_allow.n > 0) {
+                return builder_add(builder, OP_DEVICE_FILTER, FROM(builder, DeviceAllow));
+        }
+        return builder->change ? open_devices(builder) : 0;
 }
 
 /* The same for packets. What asks for most is named. */
@@ -153,7 +203,10 @@ int build_address_filter(Builder *builder) {
         const bool asked[] = {spec->ip_address_deny.n > 0, spec->ip_address_allow.n > 0,
                               spec->ip_accounting};
 
-        for (size_t i = 0; i < ELEMENTS(ids) && builder->input->backend == BACKEND_SCOPE; i++) {
+        if (builder->input->backend != BACKEND_SCOPE) {
+                return 0;
+        }
+        for (size_t i = 0; i < ELEMENTS(ids); i++) {
                 Place place = spec->places[ids[i]];
 
                 if (!asked[i]) {
@@ -167,5 +220,5 @@ int build_address_filter(Builder *builder) {
                 }
                 return builder_add(builder, OP_ADDRESS_FILTER, (uint16_t) ids[i], place);
         }
-        return 0;
+        return builder->change ? open_addresses(builder) : 0;
 }

@@ -123,7 +123,7 @@ static int add_device(DeviceSources *found, const char *path, dev_t number) {
         return 0;
 }
 
-/* 0, UNIT_E_INVALID with a diagnostic, or -ENOMEM. */
+/* 0, UNIT_E_INVALID with a diagnostic, or -ENOMEM. Without diags what is not there is left out. */
 static int resolve(const Directive *directive, const ValueItem *item, DiagList *diags,
                    DeviceSources *found) {
         dev_t number = 0;
@@ -135,6 +135,9 @@ static int resolve(const Directive *directive, const ValueItem *item, DiagList *
         r = find_disk(item->text, &number);
         if (r == 0) {
                 return add_device(found, item->text, number);
+        }
+        if (!diags) {
+                return 0;
         }
         diag_add(diags, DIAG_ERROR, &item->place, directive->name,
                  r == -ENOTBLK ? "%s is no disk but a character device%s"
@@ -153,20 +156,22 @@ static bool names_disks(const Directive *directive) {
                kind == VALUE_DEVICE_TIMES;
 }
 
-int unit_resolve_devices(const Spec *spec, DiagList *diags, DeviceSources *ret) {
+int unit_resolve_devices(const Spec *spec, const bool *wanted, DiagList *diags,
+                         DeviceSources *ret) {
         _cleanup_(device_sources_done) DeviceSources found = {};
-        int outcome;
+        int outcome = 0;
 
         assert(spec);
-        assert(diags);
         assert(ret);
 
-        outcome = nodes_resolve(&spec->device_allow, diags, &found);
+        if (!wanted || wanted[DIRECTIVE_DeviceAllow]) {
+                outcome = nodes_resolve(&spec->device_allow, diags, &found);
+        }
         for (size_t i = 0; i < _DIRECTIVE_MAX && outcome >= 0; i++) {
                 const Directive *directive = &directive_table[i];
                 const ValueList *list;
 
-                if (!names_disks(directive)) {
+                if (!names_disks(directive) || (wanted && !wanted[directive->id])) {
                         continue;
                 }
                 list = directive_field_const(directive, spec);

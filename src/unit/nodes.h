@@ -6,5 +6,6 @@
 #include "spec/device.h"
 #include "spec/spec.h"
 
-/* Adds the nodes and drivers of the list. 0, UNIT_E_INVALID with a diagnostic, or -ENOMEM. */
+/* Adds the nodes and drivers of the list; without diags what is not there is left out. 0,
+ * UNIT_E_INVALID with a diagnostic, or -ENOMEM. */
 int nodes_resolve(const ValueList *list, DiagList *diags, DeviceSources *found);

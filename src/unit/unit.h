@@ -98,8 +98,9 @@ int unit_resolve_layers(const UnitSearch *search, const Unit *unit, DiagList *di
                         LayerSources *ret);
 
 /* Looks up the disk behind each path of IODeviceWeight= and its kin, and the nodes and drivers of
- * DeviceAllow=; one that is not there is an error in diags, unless the unit says otherwise. 0,
+ * DeviceAllow=, or those of the wanted directives alone (by DirectiveId; NULL: of all). One that is
+ * not there is an error in diags, unless the unit says otherwise, and without diags left out. 0,
  * UNIT_E_INVALID, or -ENOMEM. */
-int unit_resolve_devices(const Spec *spec, DiagList *diags, DeviceSources *ret);
+int unit_resolve_devices(const Spec *spec, const bool *wanted, DiagList *diags, DeviceSources *ret);
 /* "/dev/sda"; of a disk that is not there any more what udev would call it: "/dev/block/8:0". */
 int unit_disk_name(uint32_t major, uint32_t minor, char **ret);

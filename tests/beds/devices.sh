@@ -114,10 +114,40 @@ check_policies() {
                 "$SBXCTL" run --pty -p Layers=busybox -p DevicePolicy=closed -- /bin/sh -c 'test -t 0 && echo of its own'
 }
 
+# The same while it runs: change DIRECTIVE=VALUE… WHAT-/dev/zero-GIVES-THEN
+change() {
+        local expected=${*: -1}
+        check "${*:1:$#-1} can be set while it runs" "$SBXCTL" set-property --runtime devices "${@:1:$#-1}"
+        # shellcheck disable=SC2016
+        check_equal "and is in force at once" "$("$SBXCTL" exec devices -- /bin/sh -c '
+                (: <"/dev/zero") 2>/dev/null && echo reads || echo "no reads"
+                (: >>"/dev/zero") 2>/dev/null && echo writes || echo "no writes"' </dev/null 2>&1 | xargs)" "$expected"
+}
+
+check_changes() {
+        mkdir -p /run/sbx/system
+        printf '%s\n' "[Sandbox]" Layers=busybox "ExecStart=/bin/sleep 1000" >/run/sbx/system/devices.sandbox
+        "$SBXCTL" daemon-reload
+        "$SBXCTL" start devices
+        change DevicePolicy=strict "DeviceAllow=/dev/null rw" "no reads no writes"
+        change "DeviceAllow=/dev/zero r" "reads no writes"
+        change DeviceAllow= "DeviceAllow=/dev/null rw" "no reads no writes"
+        change DevicePolicy=closed "reads writes"
+        change DevicePolicy=strict "no reads no writes"
+        check_output "what is not there is refused" 'DeviceAllow=.*/dev/no-such' \
+                "$SBXCTL" set-property --runtime devices "DeviceAllow=/dev/no-such rw"
+        check_equal "and nothing was changed" "$("$SBXCTL" show -p DeviceAllow --value devices)" "/dev/null rw"
+        change DevicePolicy= DeviceAllow= "reads writes"
+        "$SBXCTL" stop devices
+        rm -rf /run/sbx/system.control/devices.sandbox.d /run/sbx/system/devices.sandbox
+        "$SBXCTL" daemon-reload
+}
+
 "$SBXCTL" run -p Layers=busybox -- /bin/true
 census=$("$here/census.sh")
 check_nodes
 check_refusals
 check_policies
+check_changes
 check_census "nothing is left of it all" "$census"
 finish

@@ -36,6 +36,7 @@ unit() {
         local name=$1
         shift
         mkdir -p /run/sbx/system
+        rm -rf "/run/sbx/system.control/$name.sandbox.d"
         printf '%s\n' "[Sandbox]" Layers=busybox "ExecStart=/bin/sleep 1000" "$@" >"/run/sbx/system/$name.sandbox"
         "$SBXCTL" daemon-reload
         "$SBXCTL" reset-failed limits 2>/dev/null # the count of its starts, too
@@ -48,6 +49,11 @@ effective() {
         check_output "$1" "^$name +$value +$value( |$)" "$SBXCTL" show --effective limits
 }
 
+# taken_back GROUP FILE PATTERN: without a limit of its own a cgroup of v1 has the sets of the one above.
+taken_back() {
+        ! grep -Eqs "$3" "$1/$2" || { [[ $2 = cpuset.* ]] && diff "$1/$2" "$1/../$2"; }
+}
+
 # in_force DIRECTIVE=VALUE CONTROLLER FILE PATTERN
 in_force() {
         local directive=${1%%=*}
@@ -57,6 +63,15 @@ in_force() {
         check_output "in a cgroup of its own" limits group_of limits "$2"
         check_output "$directive= is shown" "^${1#*=}" property limits "$directive"
         [[ $directive = *Accounting ]] || effective "$directive= by --effective" "$directive" "${1#*=}"
+        "$SBXCTL" stop limits
+        case $directive in *Accounting) return ;; esac
+        unit limits
+        "$SBXCTL" start limits
+        check "$directive= can be set while it runs" "$SBXCTL" set-property --runtime limits "$1"
+        check_output "and is in force at once" "$4" cat "$(group_of limits "$2")/$3"
+        check_output "and shown" "^${1#*=}" property limits "$directive"
+        check "$directive= can be taken back" "$SBXCTL" set-property --runtime limits "$directive="
+        check "and is not in force then" taken_back "$(group_of limits "$2")" "$3" "$4"
         "$SBXCTL" stop limits
 }
 
@@ -70,6 +85,13 @@ refused() {
         unit limits "$1" "BestEffort=$directive"
         check "with BestEffort=$directive it runs" "$SBXCTL" start limits
         check_output "and that is told" "$directive" property limits Degraded
+        "$SBXCTL" stop limits
+        unit limits
+        "$SBXCTL" start limits
+        check_output "$directive= is refused while it runs, by name" "$directive=" \
+                "$SBXCTL" set-property --runtime limits "$1"
+        check_output "and nothing was changed" active "$SBXCTL" is-active limits
+        check_status "not in the unit either" 1 grep -q . <("$SBXCTL" cat limits | grep "^$directive=")
         "$SBXCTL" stop limits
 }
 
@@ -212,6 +234,37 @@ says() {
                 timeout 2 nc 127.0.0.1 7777 </dev/null 2>/dev/null || echo silence' 2>/dev/null | xargs
 }
 
+# What a ping inside gives once DIRECTIVE=VALUE… are set: readdress DIRECTIVE=VALUE… GIVES
+readdress() {
+        local expected=${*: -1}
+        check "${*:1:$#-1} can be set while it runs" "$SBXCTL" set-property --runtime limits "${@:1:$#-1}"
+        check_equal "and is in force at once" "$("$SBXCTL" exec limits -- /bin/sh -c 'ping -c 1 -W 1 127.0.0.1 2>&1 |
+                grep -o "not permitted\|1 packets received"' </dev/null)" "$expected"
+}
+
+check_readdressing() {
+        local nothing="not permitted" all="1 packets received"
+        unit limits CapabilityBoundingSet=CAP_NET_RAW
+        "$SBXCTL" start limits
+        if [ "$systemd" = no ]; then
+                for directive in IPAddressDeny=any IPAddressAllow=any IPAccounting=yes; do
+                        check_output "without systemd $directive is refused while it runs, by name" "${directive%%=*}=.*systemd" \
+                                "$SBXCTL" set-property --runtime limits "$directive"
+                done
+        else
+                readdress IPAddressDeny=any "$nothing"
+                readdress IPAddressAllow=localhost "$all"
+                readdress IPAddressAllow= IPAddressAllow=10.0.0.0/8 "$nothing"
+                readdress IPAddressDeny= IPAddressDeny=10.0.0.0/8 "$all"
+                readdress IPAddressDeny=any IPAddressAllow= "$nothing"
+                readdress IPAddressDeny= "$all"
+                readdress IPAddressDeny=any "$nothing"
+                readdress IPAddressDeny= IPAccounting=yes "$all"
+                check "status shows what it counts" wait_for 5 status_says 'IP: [0-9.]+[BK]? in, [0-9.]+[BK]? out'
+        fi
+        "$SBXCTL" stop limits
+}
+
 check_addresses() {
         local nothing="Operation not permitted silence" all="1 packets received hello"
         check_equal "without a filter packets pass" "$(says)" "$all"
@@ -262,6 +315,10 @@ check_oomd() {
         check "ManagedOOMPreference= is taken" "$SBXCTL" start limits
         check_equal "and in force" "$(systemctl show -p ManagedOOMPreference --value sbx-limits.scope)" avoid
         check_equal "as is the limit" "$(systemctl show -p ManagedOOMMemoryPressureLimit --value sbx-limits.scope)" 2576980377
+        check "it changes while the sandbox runs" "$SBXCTL" set-property --runtime limits ManagedOOMPreference=omit \
+                ManagedOOMMemoryPressureLimit=
+        check_equal "and is in force" "$(systemctl show -p ManagedOOMPreference --value sbx-limits.scope)" omit
+        check_equal "as is none" "$(systemctl show -p ManagedOOMMemoryPressureLimit --value sbx-limits.scope)" 0
         "$SBXCTL" stop limits
 }
 
@@ -305,6 +362,7 @@ check_processors
 check_effective
 [ -z "$number" ] || check_disks
 check_addresses
+check_readdressing
 check_oomd
 check_rlimits
 rm -f /run/sbx/system/limits.sandbox

@@ -78,14 +78,19 @@ static int in_child(int (*fn)(int cgroup_fd), int cgroup_fd) {
         return WEXITSTATUS(status);
 }
 
-static Plan *plan_with_rules(bool filter) {
+static Plan *plan_with_rules(bool filter, bool make) {
         Plan *plan = plan_new();
 
         ck_assert_ptr_nonnull(plan);
-        ck_assert_int_eq(plan_add(plan, OP_CGROUP, OP_ORIGIN_NONE, PLACE_NONE, "devices.sandbox"),
-                         0);
+        if (make) {
+                ck_assert_int_eq(
+                        plan_add(plan, OP_CGROUP, OP_ORIGIN_NONE, PLACE_NONE, "devices.sandbox"),
+                        0);
+        }
         if (filter) {
-                ck_assert_int_eq(plan_add(plan, OP_DEVICE_RULES, OP_ORIGIN_NONE, PLACE_NONE), 0);
+                ck_assert_int_eq(
+                        plan_add(plan, OP_DEVICE_RULES, OP_ORIGIN_NONE, PLACE_NONE, (uint64_t) 0),
+                        0);
         }
         for (size_t i = 0; i < ELEMENTS(rules) && filter; i++) {
                 ck_assert_int_eq(plan_add(plan, OP_DEVICE_RULE, OP_ORIGIN_NONE, PLACE_NONE,
@@ -97,7 +102,7 @@ static Plan *plan_with_rules(bool filter) {
 }
 
 static void make_set(bool filter, CgroupSet *ret) {
-        _cleanup_(plan_freep) Plan *plan = plan_with_rules(filter);
+        _cleanup_(plan_freep) Plan *plan = plan_with_rules(filter, true);
         CgroupFault fault = {};
         int r = cgroup_set_make(&base, plan, ret, &fault);
 
@@ -147,8 +152,32 @@ START_TEST(a_program_does_the_same) {
         ck_assert_int_ge(fd, 0);
         ck_assert_int_eq(device_filter_program(fd, rules, ELEMENTS(rules)), 0);
         ck_assert_int_eq(in_child(look, fd), 0);
-        /* what stands there already is none of ours: not only what was asked is in force */
-        ck_assert_int_eq(device_filter_program(fd, rules, 1), -EOPNOTSUPP);
+        /* the next takes its place, and none is left in the end */
+        ck_assert_int_eq(device_filter_program(fd, rules, 1), 0);
+        ck_assert_int_eq(in_child(look, fd), 3);
+        ck_assert_int_eq(device_filter_program_end(fd), 0);
+        ck_assert_int_eq(in_child(look, fd), 4);
+        ck_assert_int_eq(device_filter_program_end(fd), 0);
+        remove_set(&set);
+}
+END_TEST
+
+START_TEST(rules_change_while_somebody_stands_there) {
+        _cleanup_(plan_freep) Plan *filter = plan_with_rules(true, false), *open = plan_new();
+        CgroupFault fault;
+        CgroupSet set;
+
+        ck_assert_ptr_nonnull(open);
+        ck_assert_int_eq(plan_add(open, OP_DEVICE_RULES, OP_ORIGIN_NONE, PLACE_NONE, (uint64_t) 1),
+                         0);
+        ck_assert_int_eq(plan_use(filter), PLAN_USE_CHANGE);
+        ck_assert_int_eq(plan_check(filter, NULL), 0);
+        ck_assert_int_eq(plan_check(open, NULL), 0);
+        make_set(false, &set);
+        ck_assert_int_eq(cgroup_set_change(&base, &set, filter, open, &fault), 0);
+        ck_assert_int_eq(in_child(look, filtered_fd(&set)), 0);
+        ck_assert_int_eq(cgroup_set_change(&base, &set, open, filter, &fault), 0);
+        ck_assert_int_eq(in_child(look, filtered_fd(&set)), 4);
         remove_set(&set);
 }
 END_TEST
@@ -213,6 +242,7 @@ int main(void) {
         tcase_add_test(tcase, the_rules_of_a_plan_are_in_force);
         tcase_add_test(tcase, without_rules_all_is_open);
         tcase_add_test(tcase, a_program_does_the_same);
+        tcase_add_test(tcase, rules_change_while_somebody_stands_there);
         tcase_add_test(tcase, a_denial_from_above_is_noticed);
         tcase_add_test(tcase, no_rule_closes_all);
         suite_add_tcase(suite, tcase);

@@ -189,6 +189,9 @@ static const struct {
         {"TasksMax", "0", SBX_ERROR_BAD_UNIT_SETTING, "TasksMax="},
         {"TasksMax", "5\n[Sandbox]", SD_BUS_ERROR_INVALID_ARGS, "one line"},
         {"TasksMax", "5\\", SD_BUS_ERROR_INVALID_ARGS, "one line"},
+        {"IOReadIOPSMax", "/no/such 5", SBX_ERROR_BAD_UNIT_SETTING, "/no/such"},
+        {"DeviceAllow", "/dev/no-such r", SBX_ERROR_BAD_UNIT_SETTING, "/dev/no-such"},
+        {"IPAddressDeny", "any", SBX_ERROR_UNSUPPORTED, "systemd"},
 };
 
 START_TEST(what_cannot_change_is_refused_by_name) {

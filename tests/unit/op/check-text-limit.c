@@ -57,6 +57,34 @@ START_TEST(values_are_written_so) {
                          0);
         ck_assert_str_eq(text, formats[_i].expected);
         ck_assert(text_limit_is_valid(text));
+        ck_assert(!text_limit_is_unset(text));
+}
+END_TEST
+
+static const struct {
+        TextLimitId id;
+        CgroupMode mode;
+        const char *expected;
+} unsets[] = {
+        {TEXT_LIMIT_ALLOWED_CPUS, CGROUP_HYBRID, ""},
+        {TEXT_LIMIT_ALLOWED_MEMORY_NODES, CGROUP_UNIFIED, ""},
+        {TEXT_LIMIT_IO_DEVICE_WEIGHT, CGROUP_UNIFIED, "8:16 default"},
+        {TEXT_LIMIT_IO_DEVICE_WEIGHT, CGROUP_HYBRID, "8:16 0"},
+        {TEXT_LIMIT_IO_READ_BANDWIDTH, CGROUP_UNIFIED, "8:16 rbps=max"},
+        {TEXT_LIMIT_IO_WRITE_IOPS, CGROUP_HYBRID, "8:16 0"},
+        {TEXT_LIMIT_IO_DEVICE_LATENCY, CGROUP_UNIFIED, "8:16 target=max"},
+};
+
+START_TEST(values_are_taken_back_so) {
+        const TextLimitValue value = {.unset = true, .major = 8, .minor = 16};
+        _cleanup_free_ char *text = NULL;
+
+        ck_assert_int_eq(
+                text_limit_format(&text_limit_table[unsets[_i].id], unsets[_i].mode, &value, &text),
+                0);
+        ck_assert_str_eq(text, unsets[_i].expected);
+        ck_assert(text_limit_is_valid(text));
+        ck_assert(text_limit_is_unset(text));
 }
 END_TEST
 
@@ -77,6 +105,17 @@ static const struct {
         {"8:0 10", "8:0 10\n", true},
         {"8:0 10", "18:0 10\n", false},
         {"8:0 wbps=7", "8:0 rbps=max wbps=7", true},
+        {"", "", true},
+        {"", "\n", true},
+        {"", "0-3\n", false},
+        {"8:0 rbps=max", "", true},
+        {"8:0 rbps=max", "8:16 rbps=5\n", true},
+        {"8:0 rbps=max", "8:0 rbps=max wbps=7\n", true},
+        {"8:0 rbps=max", "8:16 rbps=5\n8:0 rbps=5 wbps=7\n", false},
+        {"8:0 default", "default 100\n8:0 200\n", false},
+        {"8:0 default", "default 100\n8:00 200\n18:0 200\n", true},
+        {"8:0 0", "8:0 5\n", false},
+        {"8:0 10", "8:16 10\n", false},
 };
 
 START_TEST(files_prove_or_do_not) {
@@ -166,7 +205,6 @@ START_TEST(what_is_left_stands_elsewhere) {
 END_TEST
 
 START_TEST(lines_of_others_are_refused) {
-        ck_assert(!text_limit_is_valid(""));
         ck_assert(!text_limit_is_valid("8:0 10\n8:16 10"));
         ck_assert(!text_limit_is_valid("8:0 ../x"));
 }
@@ -190,6 +228,7 @@ int main(void) {
 
         tcase_add_loop_test(tcase, limit_stands_somewhere, 0, _TEXT_LIMIT_MAX);
         tcase_add_loop_test(tcase, values_are_written_so, 0, ELEMENTS(formats));
+        tcase_add_loop_test(tcase, values_are_taken_back_so, 0, ELEMENTS(unsets));
         tcase_add_loop_test(tcase, files_prove_or_do_not, 0, ELEMENTS(proofs));
         tcase_add_loop_test(tcase, values_are_found, 0, ELEMENTS(files));
         tcase_add_test(tcase, weights_of_v1_go_round);

@@ -16,7 +16,7 @@ static int resolve(const char *lines, char **ret_diags, char **ret) {
         int r;
 
         ck_assert_int_eq(unit_load_bytes("web.sandbox", "t", text, strlen(text), &diags, &unit), 0);
-        r = unit_resolve_devices(unit->spec, &diags, &found);
+        r = unit_resolve_devices(unit->spec, NULL, &diags, &found);
         for (size_t i = 0; i < found.n_nodes; i++) {
                 const NodeSource *node = &found.nodes[i];
 
