@@ -23,7 +23,9 @@ void cgroup_set_done(CgroupSet *set) {
         }
         free(set->name);
         free(set->degraded);
-        set->name = set->degraded = NULL;
+        set->name = NULL;
+        set->degraded = NULL;
+        set->n_degraded = 0;
 }
 
 bool cgroup_set_is_empty(const CgroupSet *set) {
@@ -238,17 +240,14 @@ static int write_text(const CgroupBase *base, const CgroupSet *set, const TextLi
 
 /* What an op asks for is left out, for BestEffort= says so. */
 static int note_degraded(CgroupSet *set, const Op *op, const char *file, int fault) {
-        const char *property = op->kind == OP_LIMIT
-                                       ? limit_table[op->args[0].u64].scope_property
-                                       : text_limit_table[op->args[0].u64].scope_property;
-        char *text = strf("%s%s%s (%s) is not in force: %s.", set->degraded ? set->degraded : "",
-                          set->degraded ? " " : "", property, file, strerror(-fault));
+        CgroupDegraded *grown = reallocarray(set->degraded, set->n_degraded + 1, sizeof(*grown));
 
-        if (!text) {
+        if (!grown) {
                 return -ENOMEM;
         }
-        free(set->degraded);
-        set->degraded = text;
+        set->degraded = grown;
+        grown[set->n_degraded++] =
+                (CgroupDegraded){.origin = op->origin, .fault = fault, .file = file};
         return 0;
 }
 

@@ -20,11 +20,18 @@ typedef struct CgroupBase {
         int fds[_CGROUP_HIERARCHY_MAX]; /* the base; on v2 the unified one alone */
 } CgroupBase;
 
+/* A limit that only BestEffort= makes do without. */
+typedef struct CgroupDegraded {
+        uint16_t origin;  /* of the op */
+        int fault;        /* -errno */
+        const char *file; /* static */
+} CgroupDegraded;
+
 /* One sandbox's. */
 typedef struct CgroupSet {
         char *name;
-        char *degraded; /* a sentence on the limits that only BestEffort= made do without, or NULL
-                         */
+        CgroupDegraded *degraded;
+        size_t n_degraded;
         int fds[_CGROUP_HIERARCHY_MAX];
 } CgroupSet;
 

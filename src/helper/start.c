@@ -314,14 +314,30 @@ static bool plan_has_relay(const Sandbox *sandbox) {
         return plan_find(sandbox->plan, OP_LISTEN) != NULL;
 }
 
+static void send_degraded(const Sandbox *sandbox) {
+        for (size_t i = 0; i < sandbox->cgroups.n_degraded; i++) {
+                const CgroupDegraded *degraded = &sandbox->cgroups.degraded[i];
+                ControlMessage message = {
+                        .type = CONTROL_DEGRADED,
+                        .serial = sandbox->start_serial,
+                        .id = sandbox->id,
+                        .numbers = {[DEGRADED_ORIGIN] = degraded->origin,
+                                    [DEGRADED_ERRNO] = (uint64_t) -degraded->fault},
+                };
+
+                (void) snprintf(message.strings[0], sizeof(message.strings[0]), "%s",
+                                degraded->file);
+                helper_send(sandbox->helper, &message);
+        }
+}
+
 static void send_ready(const Sandbox *sandbox) {
-        const char *limits = sandbox->cgroups.degraded;
         ControlMessage message = {
                 .type = CONTROL_READY, .serial = sandbox->start_serial, .id = sandbox->id};
 
         message.numbers[READY_BUILT_USEC] = sandbox->built_usec;
-        (void) snprintf(message.strings[0], sizeof(message.strings[0]), "%s%s%s", sandbox->degraded,
-                        sandbox->degraded[0] && limits ? " " : "", limits ? limits : "");
+        (void) snprintf(message.strings[0], sizeof(message.strings[0]), "%s", sandbox->degraded);
+        send_degraded(sandbox);
         helper_send(sandbox->helper, &message);
 }
 

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "manager/adopt.h"
 #include "manager/exec.h"
+#include "manager/failure.h"
 #include "manager/freezer.h"
 #include "manager/helper-client.h"
 #include "manager/launcher.h"
@@ -42,6 +43,16 @@ static void on_built(Manager *manager, Sandbox *sandbox, ControlMessage *message
                 (void) strv_append(&sandbox->degraded, message->strings[0]);
         }
         sandbox_handle(sandbox, SANDBOX_ON_BUILT);
+}
+
+static void on_degraded(Manager *manager, Sandbox *sandbox, ControlMessage *message) {
+        _cleanup_(str_done) Str text = STR_INIT;
+
+        if (failure_format_degraded((uint16_t) message->numbers[DEGRADED_ORIGIN],
+                                    (int) (message->numbers[DEGRADED_ERRNO] & 0xfff),
+                                    message->strings[0], sandbox->run.spec, &text) == 0) {
+                (void) strv_append(&sandbox->degraded, str_text(&text));
+        }
 }
 
 static void on_failed(Manager *manager, Sandbox *sandbox, ControlMessage *message) {
@@ -144,6 +155,7 @@ void control_dispatch(Manager *manager, ControlMessage *message) {
         static const ControlHandler handlers[_CONTROL_MAX] = {
                 [CONTROL_HELLO] = {on_hello},
                 [CONTROL_HELD] = {on_held, true},
+                [CONTROL_DEGRADED] = {on_degraded, true},
                 [CONTROL_READY] = {on_built, true},
                 [CONTROL_FAILED] = {on_failed, true},
                 [CONTROL_RUNNING] = {on_running, true},

@@ -361,6 +361,19 @@ int failure_format_text_limit(const char *asked, const char *content, int fault,
         return r < 0 ? r : str_append(out, "\".");
 }
 
+int failure_format_degraded(uint16_t origin, int fault, const char *file, const Spec *spec,
+                            Str *out) {
+        int r;
+
+        assert(file);
+        assert(out);
+
+        r = failure_format_origin(origin, NULL, spec, out);
+        r = r < 0 ? r : str_append(out, " is not in force: ");
+        r = r < 0 ? r : str_append_escaped(out, file, strlen(file));
+        return r < 0 ? r : str_appendf(out, ": %s.", strerror(fault));
+}
+
 uint16_t failure_diags_directive(const DiagList *diags) {
         const Directive *directive = NULL;
 

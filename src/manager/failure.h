@@ -33,6 +33,10 @@ int failure_format_limit(const Limit *limit, uint64_t asked, uint64_t read_back,
 /* The same for a line of a TextLimit; content: the whole file, NULL with fault. */
 int failure_format_text_limit(const char *asked, const char *content, int fault, uint16_t origin,
                               const Place *place, const Spec *spec, Str *out);
+/* Appends that a limit which only BestEffort= makes do without is not in force. file: the helper's
+ * word for where it stands. */
+int failure_format_degraded(uint16_t origin, int fault, const char *file, const Spec *spec,
+                            Str *out);
 /* The DirectiveId of the first error; UINT16_MAX where it is about none. */
 uint16_t failure_diags_directive(const DiagList *diags);
 /* Appends the diagnostics, one a line, at most 8 of them. */

@@ -84,7 +84,7 @@ refused() {
                 "$SBXCTL" status limits
         unit limits "$1" "BestEffort=$directive"
         check "with BestEffort=$directive it runs" "$SBXCTL" start limits
-        check_output "and that is told" "$directive" property limits Degraded
+        check_output "and that is told" "$directive= .*not in force" property limits Degraded
         "$SBXCTL" stop limits
         unit limits
         "$SBXCTL" start limits

@@ -151,6 +151,21 @@ START_TEST(limit_not_in_force_is_named_with_its_place) {
 }
 END_TEST
 
+/* As the unit has it, not as systemd calls it. */
+START_TEST(limit_of_best_effort_is_named_as_in_the_unit) {
+        _cleanup_(str_done) Str text = STR_INIT, nobody = STR_INIT;
+        Spec spec = {.places = {[DIRECTIVE_IODeviceLatencyTargetSec] = {"web.sandbox", 9, 11}}};
+
+        ck_assert_int_eq(failure_format_degraded(DIRECTIVE_IODeviceLatencyTargetSec, EOPNOTSUPP,
+                                                 "io.latency", &spec, &text),
+                         0);
+        ck_assert_str_eq(str_text(&text), "IODeviceLatencyTargetSec= at web.sandbox:9:11 is not in "
+                                          "force: io.latency: Operation not supported.");
+        ck_assert_int_eq(failure_format_degraded(UINT16_MAX, EIO, "\033x", NULL, &nobody), 0);
+        ck_assert_ptr_null(strchr(str_text(&nobody), '\033'));
+}
+END_TEST
+
 START_TEST(diags_are_cut_and_counted) {
         _cleanup_(diag_list_done) DiagList diags = {};
         _cleanup_(str_done) Str text = STR_INIT;
@@ -228,6 +243,7 @@ int main(void) {
         tcase_add_loop_test(tcase, every_step_and_errno_gives_a_sentence, 0, _STEP_MAX);
         tcase_add_test(tcase, limits_too_small_for_a_start_are_named);
         tcase_add_test(tcase, limit_not_in_force_is_named_with_its_place);
+        tcase_add_test(tcase, limit_of_best_effort_is_named_as_in_the_unit);
         tcase_add_test(tcase, diags_are_cut_and_counted);
         tcase_add_loop_test(text, spec_survives_as_text, 0, ELEMENTS(specs));
         tcase_add_loop_test(text, bad_text_is_refused, 0, ELEMENTS(bad_texts));

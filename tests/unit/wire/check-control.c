@@ -88,6 +88,8 @@ static const struct {
         {CONTROL_LIMITED, LIMITED_ERRNO, "errno"},
         {CONTROL_LIMITED, LIMITED_OP, "op"},
         {CONTROL_OOM, OOM_KILLS, "kills"},
+        {CONTROL_DEGRADED, DEGRADED_ORIGIN, "origin"},
+        {CONTROL_DEGRADED, DEGRADED_ERRNO, "errno"},
         {CONTROL_EXEC, EXEC_ID, "exec"},
         {CONTROL_EXEC_KILL, EXEC_KILL_ID, "exec"},
         {CONTROL_EXEC_KILL, EXEC_KILL_SIGNAL, "signal"},
