@@ -104,8 +104,7 @@ int ending_look(Ending *ending, int *ret_status) {
         if (!streq(state, "inactive") && !streq(state, "failed")) {
                 return 0;
         }
-        terminal_drain(&session->terminal);
-        terminal_done(&session->terminal);
+        session_drain(session);
         result = property_text(properties, "Result");
         code = (int) property_number(properties, "ExecMainCode");
         if (!streq(result, "success") && !streq(result, "exit-code") && !streq(result, "signal") &&

@@ -35,6 +35,7 @@ int session_start(Session *session) {
         int r;
 
         session->terminal = TERMINAL_INIT;
+        session->streams = STREAMS_INIT;
         if (sigemptyset(&set) < 0 || sigaddset(&set, SIGWINCH) < 0) {
                 return negative_errno();
         }
@@ -61,8 +62,21 @@ int session_start(Session *session) {
         return r < 0 ? log_fault(r, "Failed to set up the event loop: %m") : 0;
 }
 
+int session_open_streams(Session *session) {
+        int r = streams_open(&session->streams, session->event);
+
+        return r < 0 ? log_fault(r, "Failed to connect the streams of the command: %m") : 0;
+}
+
+void session_drain(Session *session) {
+        terminal_drain(&session->terminal);
+        terminal_done(&session->terminal);
+        streams_drain(&session->streams);
+}
+
 void session_done(Session *session) {
         terminal_done(&session->terminal);
+        streams_done(&session->streams);
         for (size_t i = 0; i < session->n_signals; i++) {
                 session->signals[i] = sd_event_source_unref(session->signals[i]);
         }
@@ -81,8 +95,7 @@ int session_step(Session *session) {
         }
         if (sd_bus_is_open(session->ctl->bus) <= 0) {
                 /* the message must not be printed on a raw terminal */
-                terminal_drain(&session->terminal);
-                terminal_done(&session->terminal);
+                session_drain(session);
                 log_error("The connection to sbxd broke. %s may run on; see 'sbxctl status %s'.",
                           session->unit, session->unit);
                 return -ECONNRESET;

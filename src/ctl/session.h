@@ -5,6 +5,7 @@
  * program in a sandbox has ended; and its exit status. */
 
 #include "ctl/ctl.h"
+#include "ctl/streams.h"
 #include "ctl/terminal.h"
 
 #include <systemd/sd-event.h>
@@ -16,6 +17,7 @@ struct Session {
         sd_event_source *signals[5];
         size_t n_signals;
         Terminal terminal;
+        Streams streams; /* without --pty */
         /* Sends a signal to the program. */
         void (*forward)(Session *session, int signal);
         const char *unit;
@@ -29,6 +31,10 @@ struct Session {
 /* Connects the bus to a new loop, and takes SIGINT, SIGTERM, SIGHUP, SIGQUIT and SIGWINCH over. 0
  * or -errno, reported. */
 int session_start(Session *session);
+/* Pipes in the place of terminals, where the program is to have our streams. Reported. */
+int session_open_streams(Session *session);
+/* Prints what the program still had to say, and restores the terminal. */
+void session_drain(Session *session);
 /* Restores the terminal. */
 void session_done(Session *session);
 /* Handles events once. -errno where the connection broke, reported. */

@@ -185,6 +185,7 @@ def unit():
     check("exec: waits for one that is coming up", (done.returncode, done.stdout) == (0, "up\n"), done)
     done = sbxctl("attach", "none")
     check("attach: of one without a terminal", done.returncode == 125 and "StandardInput=tty" in done.stderr, done)
+    streams()
     t = Terminal("shell", "none", rows=31, columns=77)
     check("shell: it prompts", t.expect(b"# "), t.output)
     t.type(b"stty size; echo $0; id -u\n")
@@ -200,6 +201,33 @@ def unit():
     done = sbxctl("shell", "--pipe", "none", "/bin/echo", "one command")
     check("shell: a command", done.stdout == "one command\n", done)
     check("stop of it", sbxctl("stop", "none").returncode == 0)
+
+
+def streams():
+    t = Terminal("exec", "--pipe", "none", "--", "/bin/sh", "-c",
+                 "test -t 0 || test -t 1 || test -t 2 || echo piped; read x; echo got-$x; echo wrong >&2; exit 4")
+    check("exec --pipe: none of the streams is the user's terminal", t.expect(b"piped"), t.output)
+    t.type(b"word\n")
+    check("exec --pipe: what is typed arrives", t.expect(b"got-word"), t.output)
+    check("exec --pipe: and both outputs come out", t.expect(b"wrong"), t.output)
+    check("exec --pipe: the exit status", t.end() == (4, True))
+    t = Terminal("exec", "--pipe", "none", "--", "/bin/sh", "-c", "echo up; cat; echo over; seq 1 20000")
+    check("exec --pipe: it reads", t.expect(b"up"), t.output)
+    t.type(b"\x04")
+    check("exec --pipe: until Ctrl-D", t.expect(b"over"), t.output)
+    check("exec --pipe: nothing is lost", t.expect(b"19999\r\n20000\r\n", 30), t.output[-200:])
+    check("exec --pipe: its status", t.end() == (0, True))
+    t = Terminal("exec", "--pipe", "none", "--", "/bin/sh", "-c", "exec 3<&0; cat <&3 >/tmp/typed & echo left")
+    check("exec --pipe: a process is left behind", t.expect(b"left") and t.process.wait(10) == 0, t.output)
+    t.type(b"secret\n")
+    time.sleep(0.3)
+    check("exec --pipe: which does not read what is typed later",
+          sbxctl("exec", "none", "--", "/bin/cat", "/tmp/typed").stdout == "", t.output)
+    t.end()
+    t = Terminal("run", "--pipe", "-p", "Layers=busybox", "--", "/bin/sh", "-c", "read x; echo got-$x >&2; exit 5")
+    t.type(b"word\n")
+    check("run --pipe: what is typed arrives", t.expect(b"got-word"), t.output)
+    check("run --pipe: the exit status", t.end() == (5, True))
 
 
 run()

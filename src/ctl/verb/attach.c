@@ -82,7 +82,11 @@ static int attach(Session *session, Ending *ending) {
 }
 
 int verb_attach(Ctl *ctl, char **args) {
-        Session session = {.ctl = ctl, .terminal = TERMINAL_INIT, .forward = forward, .pty = true};
+        Session session = {.ctl = ctl,
+                           .terminal = TERMINAL_INIT,
+                           .streams = STREAMS_INIT,
+                           .forward = forward,
+                           .pty = true};
         _cleanup_(strv_freep) char **units = NULL;
         _cleanup_(ending_done) Ending ending = {};
         int status;

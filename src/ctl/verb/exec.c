@@ -83,7 +83,8 @@ static int append_options(const Exec *exec, sd_bus_message *message) {
 
         if (!exec->session.pty) {
                 for (int i = 0; r >= 0 && i < (int) ELEMENTS(names); i++) {
-                        r = sd_bus_message_append(message, "{sv}", names[i], "h", i);
+                        r = sd_bus_message_append(message, "{sv}", names[i], "h",
+                                                  exec->session.streams.theirs[i]);
                 }
         } else {
                 terminal_size(&rows, &columns);
@@ -176,7 +177,8 @@ static int exec_command(Exec *exec, char **argv) {
         if (r < 0) {
                 return refused(exec, &error, r);
         }
-        if (session_start(&exec->session) < 0) {
+        if (session_start(&exec->session) < 0 ||
+            (!exec->session.pty && session_open_streams(&exec->session) < 0)) {
                 return SBX_EXIT_RUN_FAILED;
         }
         do {
@@ -185,6 +187,7 @@ static int exec_command(Exec *exec, char **argv) {
         if (r < 0) {
                 return refused(exec, &error, r);
         }
+        streams_handed(&exec->session.streams);
         r = take_answer(exec, reply);
         if (r < 0) {
                 terminal_done(&exec->session.terminal);
@@ -196,9 +199,8 @@ static int exec_command(Exec *exec, char **argv) {
                         return SBX_EXIT_RUN_FAILED;
                 }
         }
-        terminal_drain(&exec->session.terminal);
+        session_drain(&exec->session);
         if (end->oom) {
-                terminal_done(&exec->session.terminal);
                 log_error("The command was killed because the memory of %s was used up: raise its "
                           "MemoryMax=, or that of a cgroup above it.",
                           exec->session.unit);
@@ -207,8 +209,10 @@ static int exec_command(Exec *exec, char **argv) {
 }
 
 int verb_exec(Ctl *ctl, char **args) {
-        _cleanup_(exec_done) Exec exec = {
-                .session = {.ctl = ctl, .terminal = TERMINAL_INIT, .forward = forward}};
+        _cleanup_(exec_done) Exec exec = {.session = {.ctl = ctl,
+                                                      .terminal = TERMINAL_INIT,
+                                                      .streams = STREAMS_INIT,
+                                                      .forward = forward}};
         char *first[] = {args[0], NULL}, **argv = args + 1;
         _cleanup_(strv_freep) char **units = NULL;
 

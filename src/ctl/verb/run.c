@@ -98,8 +98,10 @@ static int append_streams(Run *run, sd_bus_message *message) {
                 return 0; /* output goes to the log: nobody waits here to read it */
         }
         if (!run->session.pty) {
+                r = session_open_streams(&run->session);
                 for (int i = 0; r >= 0 && i < (int) ELEMENTS(names); i++) {
-                        r = sd_bus_message_append(message, "(sv)", names[i], "h", i);
+                        r = sd_bus_message_append(message, "(sv)", names[i], "h",
+                                                  run->session.streams.theirs[i]);
                 }
                 return r;
         }
@@ -138,8 +140,7 @@ static int wait_for_end(Run *run) {
                 }
         }
         if (jobs_ended(&run->jobs) && !streq(run->jobs.jobs[0].result, "done")) {
-                terminal_drain(&run->session.terminal);
-                terminal_done(&run->session.terminal);
+                session_drain(&run->session);
                 return ending_of_failed_start(&run->ending, run->jobs.jobs[0].result);
         }
         run->running = true;
@@ -157,6 +158,7 @@ static int start(Run *run) {
         if (r < 0) {
                 return unit_report(run->session.ctl, "run the command in", run->unit, &error, r), r;
         }
+        streams_handed(&run->session.streams);
         r = jobs_add(&run->jobs, job, run->unit);
         if (r < 0 || run->console < 0) {
                 return r;
@@ -203,8 +205,9 @@ static int run_command(Run *run, char **args) {
 }
 
 int verb_run(Ctl *ctl, char **args) {
-        _cleanup_(run_done)
-                Run run = {.session = {.ctl = ctl, .terminal = TERMINAL_INIT}, .console = -EBADF};
+        _cleanup_(run_done) Run run = {
+                .session = {.ctl = ctl, .terminal = TERMINAL_INIT, .streams = STREAMS_INIT},
+                .console = -EBADF};
 
         return run_command(&run, args);
 }
