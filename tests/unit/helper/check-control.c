@@ -8,12 +8,14 @@
 #include "base/cgroup.h"
 #include "base/str.h"
 #include "op/limit.h"
+#include "op/text-limit.h"
 #include "wire/plan.h"
 
 #include <check.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #define NAME DESK_NAME
 
@@ -210,6 +212,63 @@ START_TEST(limits_change_while_it_runs) {
 }
 END_TEST
 
+static Plan *processors(const char *set, uint64_t tasks) {
+        Plan *plan = plan_new();
+
+        ck_assert_ptr_nonnull(plan);
+        ck_assert_int_eq(plan_add(plan, OP_LIMIT_TEXT, OP_ORIGIN_NONE, PLACE_NONE,
+                                  (uint64_t) TEXT_LIMIT_ALLOWED_CPUS, set),
+                         0);
+        if (tasks > 0) {
+                ck_assert_int_eq(plan_add(plan, OP_LIMIT, OP_ORIGIN_NONE, PLACE_NONE,
+                                          (uint64_t) LIMIT_TASKS_MAX, tasks),
+                                 0);
+        }
+        return plan;
+}
+
+static bool processors_are(pid_t pid, const char *set) {
+        CgroupMode mode = cgroup_mode_detect();
+        _cleanup_free_ char *text = NULL;
+
+        ck_assert_int_eq(text_limit_read(&text_limit_table[TEXT_LIMIT_ALLOWED_CPUS], mode,
+                                         cgroup_controllers(mode, NULL), pid, &text),
+                         0);
+        return text_limit_in_force(set, text);
+}
+
+START_TEST(sets_change_and_are_taken_back) {
+        CgroupMode mode = cgroup_mode_detect();
+        _cleanup_(plan_freep) Plan *plan = desk_plan_of(&desk, "exec sleep 1000");
+        ControlMessage running;
+        CgroupHierarchy hierarchy;
+        const char *file;
+        pid_t pid;
+
+        if (text_limit_locate(&text_limit_table[TEXT_LIMIT_ALLOWED_CPUS], mode,
+                              cgroup_controllers(mode, NULL), &hierarchy, &file) < 0) {
+                return; /* a host without it; check-changes has the plans */
+        }
+        desk_run(&desk, 1, NAME, plan, &running);
+        pid = (pid_t) running.numbers[RUNNING_MAIN_PID];
+        control_message_done(&running);
+        send_limits(processors("0", 0), processors("", 0));
+        expect_limited(0, 0);
+        ck_assert(processors_are(pid, "0"));
+        /* no host has so many: all is as it was, with what was changed before it */
+        send_limits(processors("8000", 0), processors("0", 0));
+        expect_limited(ERANGE, 0);
+        ck_assert(processors_are(pid, "0"));
+        send_limits(processors("", 20), processors("0", 20));
+        expect_limited(0, 0);
+        ck_assert(sysconf(_SC_NPROCESSORS_ONLN) == 1 || !processors_are(pid, "0"));
+        ck_assert_uint_eq(limit_of(pid, LIMIT_TASKS_MAX), 20);
+        desk_send(&desk, CONTROL_KILL, 1, SIGKILL, KILL_ALL);
+        desk_expect_exited(&desk, 1, CLD_KILLED, SIGKILL);
+        desk_send(&desk, CONTROL_FORGET, 1, 0, 0);
+}
+END_TEST
+
 START_TEST(only_limits_can_change) {
         _cleanup_(plan_freep) Plan *plan = desk_plan_of(&desk, "exec sleep 1000");
 
@@ -235,6 +294,7 @@ int main(void) {
         tcase_add_test(tcase, frozen_outlives_its_manager_and_can_be_killed);
         tcase_add_test(tcase, freeze_out_of_turn_is_refused);
         tcase_add_test(tcase, limits_change_while_it_runs);
+        tcase_add_test(tcase, sets_change_and_are_taken_back);
         tcase_add_test(tcase, only_limits_can_change);
         suite_add_tcase(suite, tcase);
         runner = srunner_create(suite);
