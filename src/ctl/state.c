@@ -2,6 +2,7 @@
 #include "ctl/state.h"
 
 #include "base/parse.h"
+#include "base/path.h"
 #include "ctl/property.h"
 #include "ctl/text.h"
 #include "ctl/weaker.h"
@@ -99,18 +100,43 @@ static int loaded(const StateInput *input, Str *out) {
         return r < 0 ? r : str_append_char(out, '\n');
 }
 
+/* In the same directory; NULL is in none. */
+static bool beside(const char *path, const char *other) {
+        size_t n = (size_t) (path_last(path) - path);
+
+        return other && (size_t) (path_last(other) - other) == n && strncmp(path, other, n) == 0;
+}
+
+static int drop_in(const char *path, const char *before, const char *after, Str *out) {
+        const char *name = path_last(path);
+        _cleanup_free_ char *directory = NULL;
+        int r = 0;
+
+        if (!beside(path, before)) {
+                directory = strf("%.*s", (int) MAX(name - path - 1, 0), path);
+                r = !before ? label("Drop-In", out) : str_appendf(out, "%*s", STATE_INDENT, "");
+                r = r < 0 ? r : text_append(out, false, COLOUR_NONE, directory ? directory : "");
+                r = r < 0 ? r : str_append_char(out, '\n');
+        }
+        r = r < 0 ? r
+                  : str_appendf(out, "%*s%s", STATE_INDENT, "", beside(path, after) ? "├─" : "└─");
+        r = r < 0 ? r : text_append(out, false, COLOUR_NONE, name);
+        return r < 0 ? r : str_append_char(out, '\n');
+}
+
+/* The directories, and below each its files. */
 static int drop_ins(const StateInput *input, Str *out) {
         json_object *list = property_list(input->properties, "DropInPaths");
         size_t n = list ? json_object_array_length(list) : 0;
+        const char *before = NULL;
         int r = 0;
 
         for (size_t i = 0; r == 0 && i < n; i++) {
-                r = i == 0 ? label("Drop-In", out) : str_appendf(out, "%*s", STATE_INDENT, "");
-                r = r < 0 ? r : str_append(out, i + 1 < n ? "├─" : "└─");
-                r = r < 0 ? r
-                          : text_append(out, false, COLOUR_NONE,
-                                        json_object_get_string(json_object_array_get_idx(list, i)));
-                r = r < 0 ? r : str_append_char(out, '\n');
+                const char *path = json_object_get_string(json_object_array_get_idx(list, i));
+                json_object *after = i + 1 < n ? json_object_array_get_idx(list, i + 1) : NULL;
+
+                r = drop_in(path, before, after ? json_object_get_string(after) : NULL, out);
+                before = path;
         }
         return r;
 }

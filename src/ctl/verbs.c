@@ -678,8 +678,8 @@ const Verb *verb_find(const char *name) {
 
 const Verb *verb_suggest(const char *name) {
         const Verb *best = NULL;
-        /* beyond half of its letters it is another word */
-        size_t least = MAX(strlen(name) / 2, (size_t) 1) + 1;
+        /* beyond a third of its letters it is another word */
+        size_t least = MAX((strlen(name) + 1) / 3, (size_t) 1) + 1;
 
         for (size_t i = 0; i < n_verbs; i++) {
                 size_t distance = str_distance(name, verb_table[i].name);

@@ -5,6 +5,7 @@
 #include "base/fd.h"
 #include "bus/errors.h"
 #include "manager/bodies.h"
+#include "manager/enabled.h"
 #include "manager/exec.h"
 #include "manager/failure.h"
 #include "manager/helper-client.h"
@@ -294,10 +295,7 @@ static int append_unit_file(sd_bus_message *reply, Manager *manager, const char 
         if (r < 0 || !unit || !unit->fragment_path) {
                 return r < 0 ? r : 0; /* removed since it was listed */
         }
-        state = r == UNIT_E_MASKED                          ? "masked"
-                : r != 0                                    ? "bad"
-                : unit->spec && unit->spec->wanted_by.n > 0 ? "disabled"
-                                                            : "static";
+        state = r == UNIT_E_MASKED ? "masked" : r != 0 ? "bad" : enabled_state(name, unit->spec);
         return sd_bus_message_append(reply, "(ss)", unit->fragment_path, state);
 }
 

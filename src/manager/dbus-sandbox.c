@@ -4,6 +4,7 @@
  * org.freedesktop.systemd1(5) where it has them. */
 
 #include "bus/errors.h"
+#include "manager/enabled.h"
 #include "manager/freezer.h"
 #include "manager/job.h"
 #include "manager/manager.h"
@@ -134,23 +135,6 @@ GETTER(get_drop_in_paths) {
                                           sandbox->unit ? sandbox->unit->drop_in_paths : NULL);
 }
 
-/* "enabled" where one of WantedBy='s targets has a link to it in one of the directories. */
-static bool unit_is_enabled(const Sandbox *sandbox) {
-        const ValueList *wanted_by = &sandbox_definition(sandbox)->wanted_by;
-
-        STRV_FOREACH (directory, sandbox->manager->search.directories) {
-                for (size_t i = 0; i < wanted_by->n; i++) {
-                        _cleanup_free_ char *link = strf("%s/%s.wants/%s", *directory,
-                                                         wanted_by->items[i].text, sandbox->name);
-
-                        if (link && faccessat(AT_FDCWD, link, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
-                                return true;
-                        }
-                }
-        }
-        return false;
-}
-
 GETTER(get_unit_file_state) {
         const Sandbox *sandbox = userdata;
         const char *state;
@@ -161,10 +145,8 @@ GETTER(get_unit_file_state) {
                 state = "masked";
         } else if (!sandbox->unit || !sandbox->unit->fragment_path) {
                 state = "";
-        } else if (sandbox_definition(sandbox)->wanted_by.n == 0) {
-                state = "static";
         } else {
-                state = unit_is_enabled(sandbox) ? "enabled" : "disabled";
+                state = enabled_state(sandbox->name, sandbox_definition(sandbox));
         }
         return sd_bus_message_append(reply, "s", state);
 }

@@ -61,6 +61,12 @@ check_remote() {
 check_looks() {
         check_status "doctor: sandboxes start here" 0 "$SBXCTL" doctor
         check_output "enable is systemctl's" 'instead: systemctl enable sbx@NAME' sh -c "'$SBXCTL' enable web 2>&1"
+        check_equal "web is not enabled" "$("$SBXCTL" show -p UnitFileState --value web)" disabled
+        check "it is enabled" systemctl enable sbx@web
+        check_equal "which is told" "$("$SBXCTL" show -p UnitFileState --value web)" enabled
+        check_output "by the list, too" '^web\.sandbox +enabled' "$SBXCTL" list-unit-files
+        check "and disabled again" systemctl disable sbx@web
+        check_output "which is told, too" '^web\.sandbox +disabled' "$SBXCTL" list-unit-files
         check_output "doctor: a scope for each" '^systemd +ok +[0-9]+.*a scope for each' "$SBXCTL" doctor
         check_output "ps" '^web\.sandbox +[0-9]+ +2 +0 +S .*/bin/httpd -f' "$SBXCTL" ps web
         check_output "top" '^web\.sandbox +[0-9-]+ +[0-9]+\.[0-9] ' "$SBXCTL" top -d 200ms web

@@ -184,6 +184,8 @@ int verb_show(Ctl *ctl, char **args) {
         }
         if (ctl->json == JSON_OFF) {
                 r = output_print(ctl, &out);
+        } else if (status != 0 && json_object_array_length(document) == 0) {
+                r = 0; /* what was asked for has been told on stderr */
         } else if (json_object_array_length(document) == 1 && !(args[0] && args[1])) {
                 r = output_json(ctl, json_object_array_get_idx(document, 0));
         } else {
