@@ -4,6 +4,7 @@
 
 #include "base/str.h"
 #include "plan/filter.h"
+#include "plan/simplify.h"
 
 /* Programs of each kind that differ; whoever has more of them pays for compiling. */
 #define PROGRAMS_KEPT 32
@@ -91,6 +92,7 @@ static int ring_get(Ring *ring, const Spec *spec, const OpBlob **ret) {
         }
         fresh.key = strdup(str_text(&key));
         r = fresh.key ? ring->compile(spec, &fresh.program) : -ENOMEM;
+        r = r < 0 ? r : filter_simplify(&fresh.program);
         if (r < 0) {
                 kept_done(&fresh);
                 return r;
