@@ -175,6 +175,11 @@ int unit_report(Ctl *ctl, const char *what, const char *unit, const sd_bus_error
         return ctl_report(ctl, text ? text : what, error, fault);
 }
 
+void unit_report_changed(const char *unit) {
+        log_warning("The files of %s changed on disk. Run 'sbxctl daemon-reload' to load them.",
+                    unit);
+}
+
 int units_call(Ctl *ctl, const char *verb, const char *method, char *const *args) {
         _cleanup_(strv_freep) char **units = NULL;
         int r, status = SBX_EXIT_OK;
@@ -197,6 +202,30 @@ int units_call(Ctl *ctl, const char *verb, const char *method, char *const *args
         return status;
 }
 
+static int on_reload_needed(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        const char *unit = userdata;
+        int needed = 0;
+
+        /* a unit that is not loaded yet has no such property, and will be read as it is */
+        if (!sd_bus_message_is_method_error(message, NULL) &&
+            sd_bus_message_read(message, "v", "b", &needed) >= 0 && needed) {
+                unit_report_changed(unit);
+        }
+        return 0;
+}
+
+/* Asked along with the job: nobody waits for the answer, which comes before that about the job. */
+static void ask_reload_needed(Ctl *ctl, const char *unit) {
+        _cleanup_free_ char *path = NULL;
+
+        if (sd_bus_path_encode(SBX_SANDBOX_PREFIX, unit, &path) >= 0) {
+                (void) sd_bus_call_method_async(ctl->bus, NULL, SBX_BUS_NAME, path,
+                                                "org.freedesktop.DBus.Properties", "Get",
+                                                on_reload_needed, (void *) unit, "ss",
+                                                SBX_INTERFACE_SANDBOX, "NeedDaemonReload");
+        }
+}
+
 static int job_request(Ctl *ctl, Jobs *jobs, const char *verb, const char *method,
                        const char *unit) {
         sd_bus_error error __attribute__((cleanup(sd_bus_error_free))) = SD_BUS_ERROR_NULL;
@@ -204,6 +233,9 @@ static int job_request(Ctl *ctl, Jobs *jobs, const char *verb, const char *metho
         const char *path;
         int r;
 
+        if (!ctl->options.no_block && !streq(method, "StopUnit")) {
+                ask_reload_needed(ctl, unit);
+        }
         r = ctl_call(ctl, method, &error, &reply, "ss", unit, "replace");
         if (r >= 0) {
                 r = sd_bus_message_read(reply, "o", &path);

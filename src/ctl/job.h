@@ -34,6 +34,9 @@ int job_report(Ctl *ctl, const char *what, const char *unit, const char *result)
 /* A call on a unit failed: ctl_report(), and for a unit with mistakes all of its diagnostics. */
 int unit_report(Ctl *ctl, const char *what, const char *unit, const sd_bus_error *error, int fault);
 
+/* What was read of the unit is not what its files say now. */
+void unit_report_changed(const char *unit);
+
 /* Connects, and calls a method that takes a name on every unit, patterns included. Reports failures
  * and gives the exit status, or -errno. */
 int units_call(Ctl *ctl, const char *verb, const char *method, char *const *args);

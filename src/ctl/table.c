@@ -179,6 +179,23 @@ int table_sort(struct libscols_table *table, size_t column) {
         return r < 0 ? r : scols_sort_table(table, by);
 }
 
+/* Appends text without blanks at the ends of lines, which only make long lines longer. */
+static int append_lines(const char *text, Str *out) {
+        int r = 0;
+
+        while (r == 0 && *text) {
+                size_t n = strcspn(text, "\n"), end = n;
+
+                while (end > 0 && text[end - 1] == ' ') {
+                        end--;
+                }
+                r = str_append_n(out, text, end);
+                r = r < 0 ? r : str_append_char(out, '\n');
+                text += n + (text[n] == '\n');
+        }
+        return r;
+}
+
 int table_format(const Ctl *ctl, struct libscols_table *table, Str *out) {
         _cleanup_free_ char *text = NULL;
         size_t width = output_width();
@@ -195,7 +212,5 @@ int table_format(const Ctl *ctl, struct libscols_table *table, Str *out) {
                 return 0;
         }
         r = scols_print_table_to_string(table, &text);
-        r = r < 0 ? r : str_append(out, text);
-        /* the library leaves out the last line break, where it prints to a string */
-        return r < 0 || endswith(text, "\n") ? r : str_append_char(out, '\n');
+        return r < 0 ? r : append_lines(text, out);
 }

@@ -46,6 +46,8 @@ check_broken_while_running() {
 	MemoryMax=lots
 	END
         check_equal "a changed unit needs a reload" "$(property steady NeedDaemonReload)" yes
+        check_output "which a start says, too" "The files of steady.sandbox changed on disk. Run 'sbxctl daemon-reload'" \
+                sh -c "'$SBXCTL' start steady 2>&1"
         check "daemon-reload with a broken drop-in" "$SBXCTL" daemon-reload
         check_equal "it has been read, so it needs no reload" "$(property steady NeedDaemonReload)" no
         check_equal "it is bad" "$(property steady LoadState)" bad-setting

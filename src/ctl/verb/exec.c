@@ -224,6 +224,12 @@ int verb_exec(Ctl *ctl, char **args) {
         if (streq(*argv, "--") && argv[1]) {
                 argv++;
         }
+        if (argv == args + 1 && **argv == '-') {
+                log_error("'%s' stands behind NAME, where the command begins: options of %s "
+                          "stand before NAME.",
+                          *argv, ctl->verb->name);
+                return SBX_EXIT_RUN_FAILED;
+        }
         if (session_wants_pty(ctl, &exec.session.pty) < 0 ||
             session_environment(ctl, exec.session.pty, &exec.environment) < 0 ||
             ctl_connect(ctl) < 0) {

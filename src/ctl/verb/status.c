@@ -86,9 +86,7 @@ static int status_one(Ctl *ctl, const char *unit, size_t lines, json_object *doc
         active = streq(property_text(properties, "ActiveState"), "active") ||
                  streq(property_text(properties, "ActiveState"), "reloading");
         if (property_flag(properties, "NeedDaemonReload")) {
-                log_warning(
-                        "The files of %s changed on disk. Run 'sbxctl daemon-reload' to load them.",
-                        unit);
+                unit_report_changed(unit);
         }
         r = traffic_add(ctl, properties);
         if (r == 0 && ctl->json != JSON_OFF) {

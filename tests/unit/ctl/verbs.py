@@ -165,6 +165,7 @@ CASES = [
     ("exec, out of memory", "exec --pipe web -- oom", 137, "^$", r"The command was killed because the memory of web\.sandbox was used up: raise its MemoryMax="),
     ("exec, not found", "exec --pipe web -- missing", 127, "^$", "no such program"),
     ("exec, not executable", "exec --pipe web -- data", 126, "^$", "no program"),
+    ("exec, an option behind the name", "exec --pipe web -u 1 id", 125, "^$", "'-u' stands behind NAME.*before NAME"),
     ("exec, not active", "exec --pipe idle -- x", 125, "^$", "does not run"),
     ("attach, not running", "attach idle", 125, "^$", "idle.sandbox is not running"),
     ("attach, no terminal", "attach web", 125, "^$", "web.sandbox has no terminal.*StandardInput=tty"),
