@@ -45,6 +45,89 @@ static int range_lock(int directory_fd, const char *name, int *ret) {
         return 1;
 }
 
+/* -- ids of users -- */
+
+#define DELEGATED_SIZE_MAX (1024u * 1024u)
+
+void id_spans_done(IdSpans *spans) {
+        free(spans->spans);
+        *spans = (IdSpans){};
+}
+
+static int spans_add(IdSpans *spans, const IdSpan *span) {
+        IdSpan *grown = reallocarray(spans->spans, spans->n + 1, sizeof(*grown));
+
+        if (!grown) {
+                return -ENOMEM;
+        }
+        spans->spans = grown;
+        grown[spans->n++] = *span;
+        return 0;
+}
+
+int id_spans_parse(char *text, IdSpans *spans) {
+        char *rest, *field;
+        int r = 0;
+
+        assert(text);
+        assert(spans);
+
+        for (char *line = strtok_r(text, "\n", &rest); line && r == 0;
+             line = strtok_r(NULL, "\n", &rest)) {
+                const char *name = strtok_r(line, ":", &field),
+                           *first = strtok_r(NULL, ":", &field),
+                           *count = strtok_r(NULL, ":", &field);
+                IdSpan span;
+
+                if (name && first && count && parse_u32(first, &span.first) == 0 &&
+                    parse_u32(count, &span.count) == 0) {
+                        r = spans_add(spans, &span);
+                }
+        }
+        return r;
+}
+
+static int spans_read_file(const char *path, IdSpans *spans) {
+        _cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+        _cleanup_free_ char *text = NULL;
+        int r;
+
+        if (fd < 0) {
+                return errno == ENOENT ? 0 : negative_errno();
+        }
+        r = fd_read_all(fd, DELEGATED_SIZE_MAX, &text, NULL);
+        return r < 0 ? r : id_spans_parse(text, spans);
+}
+
+int id_spans_read(IdSpans *ret) {
+        IdSpans spans = {};
+        int r = spans_read_file("/etc/subuid", &spans);
+
+        assert(ret);
+
+        r = r < 0 ? r : spans_read_file("/etc/subgid", &spans);
+        if (r < 0) {
+                id_spans_done(&spans);
+                return r;
+        }
+        *ret = spans;
+        return 0;
+}
+
+static bool span_meets(const IdSpan *span, uint32_t base) {
+        return span->first < (uint64_t) base + ID_RANGE_SIZE &&
+               base < (uint64_t) span->first + span->count;
+}
+
+static bool spans_meet(const IdSpan *spans, size_t n, uint32_t base) {
+        for (size_t i = 0; i < n; i++) {
+                if (span_meets(&spans[i], base)) {
+                        return true;
+                }
+        }
+        return false;
+}
+
 /* -- ids that units name -- */
 
 static struct flock map_lock(short type, uint64_t first, uint64_t count) {
@@ -71,24 +154,12 @@ static void map_remove(int directory_fd) {
         }
 }
 
-static bool span_meets(const IdSpan *span, uint32_t base) {
-        return span->first < (uint64_t) base + ID_RANGE_SIZE &&
-               base < (uint64_t) span->first + span->count;
-}
-
 /* -EBUSY where somebody holds the range of this name, and it meets one of the spans. */
 static int check_range(int directory_fd, const char *name, const IdSpan *spans, size_t n) {
         _cleanup_fd_ int fd = -EBADF;
         uint32_t base;
-        bool meets = false;
 
-        if (parse_u32(name, &base) < 0) {
-                return 0;
-        }
-        for (size_t i = 0; i < n; i++) {
-                meets = meets || span_meets(&spans[i], base);
-        }
-        if (!meets) {
+        if (parse_u32(name, &base) < 0 || !spans_meet(spans, n, base)) {
                 return 0;
         }
         fd = openat(directory_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
@@ -151,13 +222,17 @@ int id_lease_hold(int directory_fd, const IdSpan *spans, size_t n, IdLease *ret)
 
 /* -- ranges of ours -- */
 
-int id_lease_take(int directory_fd, IdLease *ret) {
+int id_lease_take(int directory_fd, const IdSpans *except, IdLease *ret) {
+        assert(except);
         assert(ret);
 
         for (uint32_t base = ID_RANGE_FIRST; base <= ID_RANGE_LAST; base += ID_RANGE_SIZE) {
                 char name[NAME_SIZE];
                 int r, lock;
 
+                if (spans_meet(except->spans, except->n, base)) {
+                        continue;
+                }
                 range_name(base, name);
                 r = range_lock(directory_fd, name, &lock);
                 if (r < 0) {

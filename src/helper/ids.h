@@ -24,8 +24,20 @@ typedef struct IdSpan {
 
 #define ID_LEASE_NONE ((IdLease){.lock = -EBADF})
 
-/* The lowest range that nobody holds. -EUSERS: there is none left. */
-int id_lease_take(int directory_fd, IdLease *ret);
+/* Spans, in an array that grows. */
+typedef struct IdSpans {
+        IdSpan *spans;
+        size_t n;
+} IdSpans;
+void id_spans_done(IdSpans *spans);
+/* Adds those of a text as subuid(5) has it; what is no line of it is left out, as shadow does. */
+int id_spans_parse(char *text, IdSpans *spans);
+/* What users of the host may use as theirs: /etc/subuid and /etc/subgid. Who is mapped there can
+ * send signals to any process with such an id. */
+int id_spans_read(IdSpans *ret);
+
+/* The lowest range that nobody holds and none of the spans meets. -EUSERS: there is none left. */
+int id_lease_take(int directory_fd, const IdSpans *except, IdLease *ret);
 /* Keeps what a unit names itself from being handed out, likewise: by locks on /run/sbx/ids/map,
  * whose bytes stand for ids. Units may share ids if they say so. -EBUSY: a sandbox has them by
  * chance. */

@@ -119,6 +119,13 @@ static int hold_ids(Sandbox *sandbox, size_t *ret_op) {
         return n == 0 ? 0 : id_lease_hold(sandbox->helper->ids, spans, n, &sandbox->lease);
 }
 
+static int hand_ids(Sandbox *sandbox) {
+        _cleanup_(id_spans_done) IdSpans users = {};
+        int r = id_spans_read(&users);
+
+        return r < 0 ? r : id_lease_take(sandbox->helper->ids, &users, &sandbox->lease);
+}
+
 static bool plan_wants_log(const Plan *plan) {
         size_t i = 0;
 
@@ -137,8 +144,7 @@ static int prepare_range(Sandbox *sandbox) {
 
         r = plan_wants_range(sandbox->plan, &op);
         if (r >= 0) {
-                r = r > 0 ? id_lease_take(sandbox->helper->ids, &sandbox->lease)
-                          : hold_ids(sandbox, &op);
+                r = r > 0 ? hand_ids(sandbox) : hold_ids(sandbox, &op);
         }
         if (r < 0) {
                 sandbox_fail(sandbox, STEP_RANGE, r, (int64_t) op, NULL);

@@ -96,7 +96,8 @@ static const Advice advices[] = {
         {STEP_RELAY, ANY, EADDRNOTAVAIL, "The host has no such address."},
         {STEP_RELAY, ANY, EACCES, "The helper may not bind there."},
         {STEP_RANGE, ANY, EUSERS,
-         "All ranges of user ids are in use: stop a sandbox, or set PrivateUsers=BASE:COUNT."},
+         "All ranges of user ids are in use or users' (/etc/subuid, /etc/subgid): stop a sandbox, "
+         "or set PrivateUsers=BASE:COUNT."},
         {STEP_RANGE, ANY, EBUSY,
          "A sandbox that runs was handed these user ids: name others, outside of 524288 to "
          "1879048191, or stop it."},

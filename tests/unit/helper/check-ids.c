@@ -13,6 +13,7 @@
 
 static char path[64];
 static int directory;
+static const IdSpans nobody;
 
 static void set_up(void) {
         (void) snprintf(path, sizeof(path), "/tmp/sbx-check-ids-XXXXXX");
@@ -43,12 +44,12 @@ START_TEST(lowest_free_comes_first) {
         IdLease leases[4], again;
 
         for (size_t i = 0; i < ELEMENTS(leases); i++) {
-                ck_assert_int_eq(id_lease_take(directory, &leases[i]), 0);
+                ck_assert_int_eq(id_lease_take(directory, &nobody, &leases[i]), 0);
                 ck_assert_uint_eq(leases[i].base, 524288 + i * 65536);
         }
         id_lease_release(directory, &leases[1]);
         ck_assert_int_lt(leases[1].lock, 0);
-        ck_assert_int_eq(id_lease_take(directory, &again), 0);
+        ck_assert_int_eq(id_lease_take(directory, &nobody, &again), 0);
         ck_assert_uint_eq(again.base, 524288 + 65536);
         id_lease_release(directory, &again);
         id_lease_release(directory, &leases[0]);
@@ -63,7 +64,7 @@ START_TEST(range_outlives_the_helper_with_the_sandbox) {
         pid_t holder;
 
         ck_assert_int_eq(pipe2(pipes, O_CLOEXEC), 0);
-        ck_assert_int_eq(id_lease_take(directory, &mine), 0);
+        ck_assert_int_eq(id_lease_take(directory, &nobody, &mine), 0);
         holder = fork();
         if (holder == 0) {
                 char byte;
@@ -76,7 +77,7 @@ START_TEST(range_outlives_the_helper_with_the_sandbox) {
         /* The helper dies: its descriptors close, nothing is removed. */
         mine.lock = fd_close(mine.lock);
         id_lease_sweep(directory);
-        ck_assert_int_eq(id_lease_take(directory, &other), 0);
+        ck_assert_int_eq(id_lease_take(directory, &nobody, &other), 0);
         ck_assert_uint_eq(other.base, mine.base + 65536);
         id_lease_release(directory, &other);
         /* Then the sandbox ends too. */
@@ -85,7 +86,7 @@ START_TEST(range_outlives_the_helper_with_the_sandbox) {
         ck_assert_int_eq(count(), 1);
         id_lease_sweep(directory);
         ck_assert_int_eq(count(), 0);
-        ck_assert_int_eq(id_lease_take(directory, &other), 0);
+        ck_assert_int_eq(id_lease_take(directory, &nobody, &other), 0);
         ck_assert_uint_eq(other.base, 524288);
         id_lease_release(directory, &other);
 }
@@ -97,7 +98,7 @@ START_TEST(stale_file_is_in_nobodys_way) {
 
         ck_assert_int_ge(fd, 0);
         (void) fd_close(fd);
-        ck_assert_int_eq(id_lease_take(directory, &lease), 0);
+        ck_assert_int_eq(id_lease_take(directory, &nobody, &lease), 0);
         ck_assert_uint_eq(lease.base, 524288);
         id_lease_release(directory, &lease);
 }
@@ -107,7 +108,7 @@ START_TEST(link_in_the_place_of_a_lock_is_refused) {
         IdLease lease;
 
         ck_assert_int_eq(symlinkat("/dev/null", directory, "524288"), 0);
-        ck_assert_int_eq(id_lease_take(directory, &lease), -ELOOP);
+        ck_assert_int_eq(id_lease_take(directory, &nobody, &lease), -ELOOP);
         ck_assert_int_eq(unlinkat(directory, "524288", 0), 0);
 }
 END_TEST
@@ -120,13 +121,13 @@ START_TEST(named_ids_are_kept_apart) {
         ck_assert_int_eq(id_lease_hold(directory, &inside, 1, &named), 0);
         ck_assert_uint_eq(named.base, 0);
         ck_assert_int_eq(id_lease_hold(directory, &across, 1, &again), 0); /* as both say so */
-        ck_assert_int_eq(id_lease_take(directory, &first), 0);
+        ck_assert_int_eq(id_lease_take(directory, &nobody, &first), 0);
         ck_assert_uint_eq(first.base, 524288);
-        ck_assert_int_eq(id_lease_take(directory, &second), 0);
+        ck_assert_int_eq(id_lease_take(directory, &nobody, &second), 0);
         ck_assert_uint_eq(second.base, 720896);
         id_lease_release(directory, &second);
         id_lease_release(directory, &again);
-        ck_assert_int_eq(id_lease_take(directory, &second), 0);
+        ck_assert_int_eq(id_lease_take(directory, &nobody, &second), 0);
         ck_assert_uint_eq(second.base, 655360); /* the other one still has the one before */
         ck_assert_int_eq(id_lease_hold(directory, &edge, 1, &again), -EBUSY);
         ck_assert_int_eq(id_lease_hold(directory, &across, 1, &again), -EBUSY);
@@ -137,15 +138,39 @@ START_TEST(named_ids_are_kept_apart) {
         second.lock = fd_dup(named.lock);
         (void) fd_close(named.lock);
         id_lease_sweep(directory);
-        ck_assert_int_eq(id_lease_take(directory, &again), 0);
+        ck_assert_int_eq(id_lease_take(directory, &nobody, &again), 0);
         ck_assert_uint_eq(again.base, 655360);
         id_lease_release(directory, &again);
         (void) fd_close(second.lock);
         id_lease_sweep(directory);
-        ck_assert_int_eq(id_lease_take(directory, &again), 0);
+        ck_assert_int_eq(id_lease_take(directory, &nobody, &again), 0);
         ck_assert_uint_eq(again.base, 589824);
         id_lease_release(directory, &again);
         id_lease_release(directory, &first);
+}
+END_TEST
+
+/* Nor what a user of the host may use. */
+START_TEST(ids_of_users_are_left_alone) {
+        char text[] = "alice:100000:65536\nbob:550000:65536\n# eve:1:1\nmallory:800000\n\n:::\n"
+                      "carol:720896:1:more\ntrent:4294967296:1\nroot:900000:4294967295\n";
+        IdSpans users = {};
+        IdLease lease;
+
+        ck_assert_int_eq(id_spans_parse(text, &users), 0);
+        ck_assert_uint_eq(users.n, 5); /* a remark is a strange name */
+        ck_assert_uint_eq(users.spans[1].first, 550000);
+        ck_assert_uint_eq(users.spans[1].count, 65536);
+        ck_assert_int_eq(id_lease_take(directory, &users, &lease), 0);
+        ck_assert_uint_eq(lease.base, 655360);
+        id_lease_release(directory, &lease);
+        users.spans[0] = (IdSpan){655360, 1};
+        ck_assert_int_eq(id_lease_take(directory, &users, &lease), 0);
+        ck_assert_uint_eq(lease.base, 786432);
+        id_lease_release(directory, &lease);
+        users.spans[0] = (IdSpan){600000, 300000};
+        ck_assert_int_eq(id_lease_take(directory, &users, &lease), -EUSERS);
+        id_spans_done(&users);
 }
 END_TEST
 
@@ -168,6 +193,7 @@ int main(void) {
         tcase_add_test(tcase, stale_file_is_in_nobodys_way);
         tcase_add_test(tcase, link_in_the_place_of_a_lock_is_refused);
         tcase_add_test(tcase, named_ids_are_kept_apart);
+        tcase_add_test(tcase, ids_of_users_are_left_alone);
         tcase_add_test(tcase, last_range_ends_where_it_should);
         suite_add_tcase(suite, tcase);
         runner = srunner_create(suite);
