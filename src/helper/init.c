@@ -393,6 +393,7 @@ _noreturn_ static void supervise(Build *build, Workload *workload, int master) {
                 /* From here on the end of file is the program's alone to give. */
                 build->report = fd_close(build->report);
                 workload->report = -EBADF;
+                workload->status = status;
                 master = fd_close(master);
                 if (last && become_reaper(build) < 0) {
                         _exit(step_table[STEP_CAPABILITIES].exit_status);

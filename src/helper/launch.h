@@ -37,12 +37,16 @@ typedef struct Report {
         char object[LAUNCH_OBJECT_MAX]; /* NUL-terminated, cut: the path or name at fault */
 } Report;
 
+/* A FAILED that can be believed. */
+bool report_is_failure(const Report *report) _pure_;
+
 /* What init leaves behind for the helper in a shared memfd of one page. */
 typedef struct LaunchStatus {
         uint32_t done; /* 1 once the rest is valid (written last) */
         int32_t code;  /* CLD_EXITED, CLD_KILLED, CLD_DUMPED */
         int32_t status;
         uint32_t oom_kills; /* of the cgroup, as init last read it */
+        Report failure;     /* of type FAILED where a program behind the first never ran */
 } LaunchStatus;
 
 /* What the helper makes once at start and every launch uses. */

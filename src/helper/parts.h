@@ -100,8 +100,9 @@ int launch_take_go(int report_fd, bool delegated, LaunchGo *ret);
 int report_send(int report_fd, const Report *report, const int *fds, size_t n_fds);
 /* Sends FAILED; gives the exit status of the step. */
 int report_failed(int report_fd, const Fault *fault, int r);
-/* FAILED by write(2), which more filters let through than sendmsg(2). */
-int report_failed_plainly(int report_fd, const Fault *fault, int r);
+/* FAILED by write(2), which more filters let through than sendmsg(2), or, where the start is over
+ * (report_fd -EBADF), in what init leaves behind. */
+int report_failed_plainly(int report_fd, LaunchStatus *status, const Fault *fault, int r);
 
 /* What the builder tells init: first that the maps are written, then (with the text of what is
  * degraded behind it) the root. */
@@ -164,7 +165,8 @@ int relay_give_network(Build *build, int root);
 /* workload.c: what a program needs that is not its own confinement's */
 typedef struct Workload {
         const Plan *plan;
-        int report; /* -EBADF: nobody is told (any more) */
+        int report;           /* -EBADF: nobody is told (any more) */
+        LaunchStatus *status; /* of init: for those that nobody is told of; or NULL */
         int null;
         JournalStreams journal;
         const int *streams;

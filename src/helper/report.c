@@ -43,11 +43,13 @@ int report_failed(int report_fd, const Fault *fault, int r) {
         return step_table[fault->step].exit_status;
 }
 
-int report_failed_plainly(int report_fd, const Fault *fault, int r) {
+int report_failed_plainly(int report_fd, LaunchStatus *status, const Fault *fault, int r) {
         Report report = failed(fault, r);
 
         if (report_fd >= 0) {
                 (void) fd_write_all(report_fd, &report, sizeof(report));
+        } else if (status) {
+                status->failure = report;
         }
         return step_table[fault->step].exit_status;
 }
@@ -55,6 +57,11 @@ int report_failed_plainly(int report_fd, const Fault *fault, int r) {
 static bool report_is_valid(const Report *report, ssize_t size) {
         return size == (ssize_t) sizeof(*report) && report->type < _REPORT_MAX &&
                report->step < _STEP_MAX && memchr(report->object, '\0', sizeof(report->object));
+}
+
+bool report_is_failure(const Report *report) {
+        return report_is_valid(report, sizeof(*report)) && report->type == REPORT_FAILED &&
+               report->fault > 0;
 }
 
 int launch_read_report(int report_fd, Report *ret, int *fds, size_t *n_fds) {

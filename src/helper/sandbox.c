@@ -186,6 +186,11 @@ void sandbox_send_exited(Sandbox *sandbox) {
         message.numbers[EXITED_OOM_KILLS] =
                 oom_kills_at(&sandbox->oom, sandbox->oom_kills, sandbox->exited_usec);
         message.numbers[EXITED_USEC] = sandbox->exited_usec;
+        message.numbers[EXITED_STEP] = sandbox->unrun.step;
+        message.numbers[EXITED_ERRNO] = (uint64_t) sandbox->unrun.fault;
+        message.numbers[EXITED_OP] = (uint64_t) sandbox->unrun.op;
+        (void) snprintf(message.strings[0], sizeof(message.strings[0]), "%s",
+                        sandbox->unrun.object);
         helper_send(sandbox->helper, &message);
 }
 
@@ -220,6 +225,15 @@ unsigned sandbox_list(Sandbox *sandbox, uint32_t serial) {
         return 1;
 }
 
+static void read_unrun(Sandbox *sandbox, const Report *report) {
+        if (!report_is_failure(report)) {
+                return;
+        }
+        sandbox->unrun =
+                (Failure){.step = (Step) report->step, .fault = report->fault, .op = report->op};
+        memcpy(sandbox->unrun.object, report->object, sizeof(sandbox->unrun.object));
+}
+
 /* The two ways to know how it ended: init's word for the workload, else init's own end. */
 static void read_exit(Sandbox *sandbox, int code, int status) {
         LaunchStatus said = {};
@@ -233,6 +247,7 @@ static void read_exit(Sandbox *sandbox, int code, int status) {
                 sandbox->exit_code = said.code;
                 sandbox->exit_status = said.status;
                 sandbox->oom_kills = said.oom_kills;
+                read_unrun(sandbox, &said.failure);
         }
 }
 

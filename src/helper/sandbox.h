@@ -94,6 +94,7 @@ struct Sandbox {
 
         usec_t spawned_usec, built_usec, exited_usec;
         int exit_code, exit_status;
+        Failure unrun; /* of a program behind the first: with it all of it ended */
         uint32_t oom_kills;
 };
 

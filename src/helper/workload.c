@@ -500,5 +500,5 @@ _noreturn_ void workload_start(const Workload *workload, size_t exec, int master
                 /* Nobody wants to hear of it; init sees the status and goes on. */
                 _exit(step_table[state.fault.step].exit_status);
         }
-        _exit(report_failed_plainly(state.report, &state.fault, r));
+        _exit(report_failed_plainly(state.report, workload->status, &state.fault, r));
 }

@@ -117,8 +117,10 @@ static const Advice advices[] = {
          "systemd did not mark the scope as delegated, so it is not ours to divide: is it older "
          "than 251, or the kernel than 5.6?"},
         {STEP_CGROUP, OP_DELEGATE, EBUSY,
-         "An earlier ExecStart= enabled controllers in its cgroup, which holds no processes "
-         "since."},
+         "An earlier program enabled controllers for the children of the sandbox's own cgroup, and "
+         "the kernel lets no process into such a one (cgroups(7): no internal processes). Let that "
+         "program take them back by cgroup.subtree_control before it ends, or run all from a "
+         "single ExecStart=."},
         {STEP_CGROUP, OP_DEVICE_RULES, EOPNOTSUPP,
          "The kernel filters no devices here: it needs the controller devices (v1), or CGROUP_BPF "
          "(v2). Leave the directive out."},

@@ -483,22 +483,20 @@ void launcher_note_timeout(Sandbox *sandbox) {
         sandbox_set_result(sandbox, RESULT_TIMEOUT, r == 0 ? str_text(&text) : NULL);
 }
 
-void launcher_note_failure(Sandbox *sandbox, const ControlMessage *message) {
+/* step, errno and op: as a message has them. */
+static void note_failure(Sandbox *sandbox, uint64_t step, uint64_t fault, uint64_t op,
+                         const char *object) {
         _cleanup_(str_done) Str text = STR_INIT;
         Run *run = &sandbox->run;
-        uint64_t step = message->numbers[FAILED_STEP];
         Failure failure = {
                 .step = step < _STEP_MAX ? (Step) step : _STEP_MAX,
-                .fault = (int) (message->numbers[FAILED_ERRNO] & 0xfff),
-                .op = (int64_t) message->numbers[FAILED_OP],
-                .object = message->strings[0],
+                .fault = (int) (fault & 0xfff),
+                .op = (int64_t) op,
+                .object = object,
                 .plan = run->prepared ? run->prepared->launch->plan : NULL,
                 .spec = run->spec,
         };
 
-        if (sandbox->stop_requested) {
-                return; /* it was killed on the way up, as was asked for */
-        }
         run->failed_step = step < _STEP_MAX ? (Step) step : _STEP_INVALID;
         run->failed_errno = failure.fault;
         run->failed_directive = failure_directive(&failure);
@@ -509,6 +507,14 @@ void launcher_note_failure(Sandbox *sandbox, const ControlMessage *message) {
         }
         (void) failure_format(&failure, &text);
         sandbox_set_result(sandbox, RESULT_EXIT_CODE, str_text(&text));
+}
+
+void launcher_note_failure(Sandbox *sandbox, const ControlMessage *message) {
+        if (sandbox->stop_requested) {
+                return; /* it was killed on the way up, as was asked for */
+        }
+        note_failure(sandbox, message->numbers[FAILED_STEP], message->numbers[FAILED_ERRNO],
+                     message->numbers[FAILED_OP], message->strings[0]);
 }
 
 static int format_exit(const Sandbox *sandbox, Result result, Str *out) {
@@ -587,6 +593,11 @@ void launcher_note_exit(Sandbox *sandbox, const ControlMessage *message) {
         run->main_exit_usec = usec_now(CLOCK_REALTIME);
         if (sandbox->stop_requested && sandbox->state == SANDBOX_KILLING) {
                 return; /* our own SIGKILL; a time-out that led to it has been noted */
+        }
+        if (message->numbers[EXITED_ERRNO] != 0) {
+                note_failure(sandbox, message->numbers[EXITED_STEP], message->numbers[EXITED_ERRNO],
+                             message->numbers[EXITED_OP], message->strings[0]);
+                return;
         }
         result = result_of_exit(run->main_code, run->main_status,
                                 message->numbers[EXITED_OOM_KILLS]);

@@ -165,6 +165,29 @@ check_without_pids() {
         "$SBXCTL" reset-failed manager
 }
 
+# The kernel lets no process into a cgroup whose children have controllers such as memory (pids is none of
+# them), whoever comes second.
+check_second() {
+        printf '%s\n' "[Sandbox]" Type=oneshot Layers=busybox Delegate=memory \
+                "ExecStart=/bin/sh -c 'mkdir $top/a && echo 0 >$top/a/cgroup.procs && echo +memory >$top/cgroup.subtree_control$1'" \
+                "ExecStart=/bin/true" >"$units/second.sandbox"
+        "$SBXCTL" daemon-reload
+        "$SBXCTL" start second >/dev/null 2>&1
+}
+
+check_inner() {
+        check_second " && echo -memory >$top/cgroup.subtree_control"
+        check_equal "controllers that are taken back hinder nobody" "$(property second Result)" success
+        check_second ""
+        check_equal "a second program where they stay has failed" \
+                "$(property second Result) $(property second ExecMainStatus)" "exit-code 219"
+        check_output "status says on what and by what, and what to do" \
+                'cgroup\.procs.*Delegate= at .*second\.sandbox:4:.*no internal processes.*single ExecStart=' "$SBXCTL" status second
+        check_output "explain as well" 'making the cgroup and its limits failed' "$SBXCTL" explain second
+        "$SBXCTL" reset-failed second
+        rm "$units/second.sandbox"
+}
+
 pid_of() {
         systemctl show -p MainPID --value "$1"
 }
@@ -260,6 +283,7 @@ if scopes_here; then
 fi
 if limits_here; then
         check_controllers
+        check_inner
 else
         check_output "a controller that is not there is refused by name and place" \
                 'Delegate=.*' inside -p Delegate=memory -- /bin/true

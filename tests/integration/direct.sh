@@ -512,6 +512,15 @@ reload() {
         "$SBXCTL" daemon-reload
 }
 
+second_program() {
+        write_unit second <<<$'[Sandbox]\nType=oneshot\nExecStart=/bin/true\nExecStart=/bin/nothing\nLayers=busybox'
+        check_status "a second program that is not there: the start fails" 1 "$SBXCTL" start second
+        check_output "status names it, with its place" '/bin/nothing.*ExecStart= at .*second\.sandbox:[34]:' "$SBXCTL" status second
+        check_output "explain, too" 'executing the program failed' "$SBXCTL" explain second
+        check_equal "with the exit status of the step" "$("$SBXCTL" show -p ExecMainStatus --value second)" 203
+        "$SBXCTL" reset-failed second
+}
+
 # More at once than a short queue of connections would hold.
 crowd() {
         local pids=() pid lost=0
@@ -571,6 +580,7 @@ kills
 freezes
 properties
 reload
+second_program
 crowd
 strangers
 "$SBXCTL" stop '*'

@@ -447,6 +447,31 @@ START_TEST(test_several_programs) {
 }
 END_TEST
 
+/* The start is over when the second is to run: init leaves behind why it does not. */
+START_TEST(test_second_program_is_missing) {
+        char *argv[] = {(char *) "nothing", NULL};
+        bool ignore = _i == 1;
+        Plan *plan = plan_make(&(Want){.shared = CLONE_NEWPID}, "echo 1");
+        Outcome outcome;
+
+        ADD(plan, OP_EXEC, "/bin/nothing", argv, U(ignore ? OP_EXEC_IGNORE_FAILURE : 0));
+        add_echo(plan, "echo 3", 0);
+        bed_run(&bed, plan, &outcome);
+        ck_assert(!outcome.failed);
+        ck_assert_int_eq(report_is_failure(&outcome.said.failure), !ignore);
+        ck_assert_str_eq(outcome.output, ignore ? "1\n3\n" : "1\n");
+        ck_assert_int_eq(outcome.said.status, ignore ? 0 : step_table[STEP_EXEC].exit_status);
+        if (!ignore) {
+                ck_assert_uint_eq(outcome.said.failure.step, STEP_EXEC);
+                ck_assert_int_eq(outcome.said.failure.fault, ENOENT);
+                ck_assert_int_eq(outcome.said.failure.op, (int) plan->n_ops - 2);
+                ck_assert_str_eq(outcome.said.failure.object, "/bin/nothing");
+        }
+        outcome_done(&outcome);
+        (void) plan_free(plan);
+}
+END_TEST
+
 int main(void) {
         Suite *suite = suite_create("launch");
         TCase *tests = tcase_create("launch");
@@ -474,6 +499,7 @@ int main(void) {
         tcase_add_test(tests, test_signal_to_init_reaches_workload);
         tcase_add_test(tests, test_kill_init);
         tcase_add_test(tests, test_several_programs);
+        tcase_add_loop_test(tests, test_second_program_is_missing, 0, 2);
         suite_add_tcase(suite, tests);
         return run_suite(suite);
 }
