@@ -108,6 +108,7 @@ TYPED = [
     ("sbxctl run -p Type=on", "sbxctl run -p Type=oneshot "),
     ("sbxctl run --property=Type=on", "sbxctl run --property=Type=oneshot "),
     ("sbxctl set-property web UM", "sbxctl set-property web UM"),
+    ("sbxctl is-active $(touch$IFS./ran) w", "sbxctl is-active $(touch$IFS./ran) web.sandbox "),
     ("sbxctl verify ./only-o", "sbxctl verify ./only-one.sandbox "),
     ("sbxctl run only-a-comm", "sbxctl run only-a-command "),
 ]
@@ -192,8 +193,8 @@ def shells(folder, environment):
 
 def fish(folder, environment):
     for text, expect in TYPED:
-        script = f"source {FOLDER}/sbxctl.fish; complete -C '{text}'"
-        done = subprocess.run(["fish", "--no-config", "-c", script], cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
+        script = f"source {FOLDER}/sbxctl.fish; complete -C $argv[1]"
+        done = subprocess.run(["fish", "--no-config", "-c", script, text], cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
         words = [line.split("\t")[0] for line in done.stdout.splitlines()]
         word = expect.split()[-1]
         good = word in words if expect != text else word not in words
@@ -214,6 +215,7 @@ with tempfile.TemporaryDirectory() as folder:
         engine(environment)
         shells(folder, environment)
         fish(folder, environment)
+        check("nothing of a line is run by completing it", not os.path.exists(os.path.join(folder, "ran")))
     finally:
         fake.kill()
         fake.wait()
