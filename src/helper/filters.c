@@ -5,9 +5,14 @@
 #include "kern/cgroup.h"
 
 int sandbox_open_cgroup(const Sandbox *sandbox, CgroupMode mode, CgroupHierarchy hierarchy) {
+        int made =
+                sandbox->cgroups.fds[mode == CGROUP_UNIFIED ? CGROUP_HIERARCHY_UNIFIED : hierarchy];
         _cleanup_free_ char *own = NULL, *path = NULL;
         int r;
 
+        if (made >= 0) {
+                return fd_dup(made); /* ours; that init stands in it was seen before HELD */
+        }
         r = cgroup_of_pid(mode, 0, hierarchy, &own);
         if (r == 0) {
                 r = cgroup_of_pid(mode, sandbox->init.pid, hierarchy, &path);
