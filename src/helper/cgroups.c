@@ -156,6 +156,14 @@ static int read_value(const Limit *limit, const CgroupBase *base, int fd, const 
         return limit_parse(limit, base->mode, text, period, ret);
 }
 
+/* An idle cgroup takes no weight. */
+static int write_weight(int fd, const char *file, const char *text, uint64_t value) {
+        bool idle = value == LIMIT_WEIGHT_IDLE;
+        int r = file_write_at(fd, "cpu.idle", idle ? "1" : "0");
+
+        return idle || (r < 0 && r != -ENOENT) ? r : file_write_at(fd, file, text);
+}
+
 /* What is merely counted is not written. */
 static int write_number(const CgroupBase *base, int fd, const Limit *limit, const char *file,
                         uint64_t value) {
@@ -173,8 +181,14 @@ static int write_number(const CgroupBase *base, int fd, const Limit *limit, cons
         if (r < 0) {
                 return r;
         }
-        return limit->format == LIMIT_PERIOD ? quota_write_period(base->mode, fd, value)
-                                             : file_write_at(fd, file, text);
+        switch (limit->format) {
+        case LIMIT_PERIOD:
+                return quota_write_period(base->mode, fd, value);
+        case LIMIT_WEIGHT:
+                return write_weight(fd, file, text, value);
+        default:
+                return file_write_at(fd, file, text);
+        }
 }
 
 static int write_limit(const CgroupBase *base, const CgroupSet *set, const Limit *limit,

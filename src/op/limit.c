@@ -30,6 +30,7 @@ const Limit limit_table[_LIMIT_MAX] = {
 #define PERIOD_MAX_USEC 1000000u
 #define QUOTA_MAX_USEC (UINT64_C(1) << 44)
 #define SHARES_MIN 2u
+#define SHARES_IDLE 3u
 #define WEIGHT_MAX 10000u
 #define PAGE_MAX 65536u
 /* What v1 shows without a limit is LONG_MAX rounded down to a page, whatever the page's size. */
@@ -113,7 +114,10 @@ static char *format_quota(CgroupMode mode, uint64_t value, uint64_t period, int 
 }
 
 static char *format_weight(CgroupMode mode, uint64_t value, int *ret_error) {
-        if (value < 1 || value > WEIGHT_MAX) {
+        if (value == LIMIT_WEIGHT_IDLE) {
+                return strf("%u", mode_is_v1(mode) ? SHARES_IDLE : 0);
+        }
+        if (value > WEIGHT_MAX) {
                 *ret_error = -ERANGE;
                 return NULL;
         }
@@ -264,7 +268,7 @@ int limit_parse(const Limit *limit, CgroupMode mode, const char *text, const cha
                         return -ERANGE;
                 }
                 /* Rounding up undoes the rounding down of limit_format() exactly. */
-                value = (value * 100 + 1023) / 1024;
+                value = value == SHARES_IDLE ? LIMIT_WEIGHT_IDLE : (value * 100 + 1023) / 1024;
         }
         *ret = value;
         return 0;

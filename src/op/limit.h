@@ -44,6 +44,9 @@ uint64_t limit_period(uint64_t asked, uint64_t quota);
  * takes no such value; -EOPNOTSUPP of ACCOUNTING, for which nothing is written. */
 /* What the kernel takes where nobody said anything. */
 #define LIMIT_WEIGHT_DEFAULT 100u
+/* The kernel has a file of its own for it, and shows the weight of such a cgroup as 0, or on v1 as
+ * 3 shares, which no weight is written as. */
+#define LIMIT_WEIGHT_IDLE 0u
 int limit_format(const Limit *limit, CgroupMode mode, uint64_t value, uint64_t period, char **ret);
 /* The reverse, 1 for ACCOUNTING; for QUOTA on v1 period_text is the content of cpu.cfs_period_us,
  * else NULL. Kernel roundings are undone where they are exact (a page, "max"). */

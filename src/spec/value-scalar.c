@@ -243,6 +243,15 @@ static int weight_parse(const Directive *directive, const char *text, const Plac
         return 0;
 }
 
+static int cpu_weight_parse(const Directive *directive, const char *text, const Place *place,
+                            void *field, char **reterr, size_t *reterr_offset) {
+        if (streq(text, "idle")) {
+                *(uint64_t *) field = 0;
+                return 0;
+        }
+        return weight_parse(directive, text, place, field, reterr, reterr_offset);
+}
+
 static int weight_format(const Directive *directive, const void *field, char ***ret) {
         uint64_t value = *(const uint64_t *) field;
 
@@ -258,6 +267,24 @@ const ValueType value_type_WEIGHT = {
         .size = sizeof(uint64_t),
         .parse = weight_parse,
         .format = weight_format,
+        .done = value_plain_done,
+        .copy = u64_copy,
+};
+
+static int cpu_weight_format(const Directive *directive, const void *field, char ***ret) {
+        return *(const uint64_t *) field == 0 ? value_one(strdup("idle"), ret)
+                                              : weight_format(directive, field, ret);
+}
+
+const ValueType value_type_CPU_WEIGHT = {
+        .kind = VALUE_CPU_WEIGHT,
+        .sample = "200",
+        .label = "weight",
+        .signature = "t",
+        .grammar = "NUMBER | idle",
+        .size = sizeof(uint64_t),
+        .parse = cpu_weight_parse,
+        .format = cpu_weight_format,
         .done = value_plain_done,
         .copy = u64_copy,
 };

@@ -103,10 +103,11 @@ typedef struct Rlimit {
 #define CTYPE_ENUM int
 #define CTYPE_SIZE uint64_t /* UINT64_MAX: infinity */
 #define CTYPE_COUNT uint64_t
-#define CTYPE_WEIGHT uint64_t   /* UINT64_MAX: unset */
-#define CTYPE_QUOTA uint64_t    /* microseconds a second */
-#define CTYPE_TIMESPAN uint64_t /* usec */
-#define CTYPE_OFFSET int64_t    /* nsec */
+#define CTYPE_WEIGHT uint64_t     /* UINT64_MAX: unset */
+#define CTYPE_CPU_WEIGHT uint64_t /* the same; 0: idle */
+#define CTYPE_QUOTA uint64_t      /* microseconds a second */
+#define CTYPE_TIMESPAN uint64_t   /* usec */
+#define CTYPE_OFFSET int64_t      /* nsec */
 #define CTYPE_MODE uint32_t
 #define CTYPE_SIGNAL int
 #define CTYPE_CAPABILITIES uint64_t /* mask of 1 << capability */
@@ -146,6 +147,7 @@ typedef struct Rlimit {
         X(SIZE, "t")            \
         X(COUNT, "t")           \
         X(WEIGHT, "t")          \
+        X(CPU_WEIGHT, "t")      \
         X(QUOTA, "t")           \
         X(TIMESPAN, "t")        \
         X(OFFSET, "x")          \

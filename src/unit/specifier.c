@@ -207,6 +207,7 @@ bool specifier_applies(ValueKind kind) {
         case VALUE_SIZE:
         case VALUE_COUNT:
         case VALUE_WEIGHT:
+        case VALUE_CPU_WEIGHT:
         case VALUE_QUOTA:
         case VALUE_TIMESPAN:
         case VALUE_OFFSET:

@@ -124,6 +124,8 @@ check_time() {
         if [ "$version" = 2 ] && ! grep -qw cpu "$top/cgroup.controllers"; then
                 return
         fi
+        limit CPUWeight=200 cpu cpu.shares '^2048$' cpu.weight '^200$'
+        limit CPUWeight=idle cpu cpu.idle '^1$' cpu.idle '^1$' no
         local files=(cpu.cfs_quota_us cpu.cfs_period_us) period="10000 20000" longer="1000 200000" other="2000 4000"
         [ "$version" = 1 ] || files=(cpu.max)
         unit limits CPUQuota=50% CPUQuotaPeriodSec=20ms

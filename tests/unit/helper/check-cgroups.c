@@ -271,6 +271,7 @@ static const struct Limited {
         {LIMIT_MEMORY_ACCOUNTING, 1},
         {LIMIT_TASKS_ACCOUNTING, 1},
         {LIMIT_IO_ACCOUNTING, 1},
+        {LIMIT_CPU_WEIGHT, LIMIT_WEIGHT_IDLE},
         {LIMIT_CPU_WEIGHT, 1},
         {LIMIT_CPU_WEIGHT, 100},
         {LIMIT_CPU_WEIGHT, 10000},
@@ -367,7 +368,7 @@ static const struct Refused {
         {"line\nbreak", -1, 0, -EINVAL, 0},
         {NULL, LIMIT_TASKS_MAX, 5, -EINVAL, 0},
         {"memory.stat", -1, 0, -ENOTDIR, 0},
-        {"weight", LIMIT_CPU_WEIGHT, 0, -ERANGE, 1},
+        {"weight", LIMIT_CPU_WEIGHT, 10001, -ERANGE, 1},
         {"quota", LIMIT_CPU_QUOTA, 1, -ERANGE, 1},
 };
 

@@ -193,7 +193,7 @@ START_TEST(limits_change_while_it_runs) {
         ck_assert_uint_eq(limit_of(pid, LIMIT_TASKS_MAX), 20);
         ck_assert_uint_eq(limit_of(pid, LIMIT_MEMORY_MAX), 64u << 20);
         /* One that the kernel does not take: the first is as it was. */
-        send_limits(limits(LIMIT_TASKS_MAX, 21, LIMIT_CPU_WEIGHT, 0),
+        send_limits(limits(LIMIT_TASKS_MAX, 21, LIMIT_CPU_WEIGHT, 10001),
                     limits(LIMIT_TASKS_MAX, 20, LIMIT_CPU_WEIGHT, 100));
         expect_limited(ERANGE, 1);
         ck_assert_uint_eq(limit_of(pid, LIMIT_TASKS_MAX), 20);

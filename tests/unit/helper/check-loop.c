@@ -140,7 +140,7 @@ START_TEST(limit_out_of_range_is_named) {
         Op *limit = &plan->ops[index_of(plan, OP_LIMIT)];
 
         limit->args[0].u64 = LIMIT_CPU_WEIGHT;
-        limit->args[1].u64 = 0;
+        limit->args[1].u64 = 10001;
         desk_start(&desk, 1, NAME, plan);
         expect_failed(STEP_CGROUP, ERANGE, index_of(plan, OP_LIMIT));
 }

@@ -20,6 +20,7 @@ static const char *const type_samples[_VALUE_KIND_MAX] = {
         [VALUE_SIZE] = "12345678",
         [VALUE_COUNT] = "77",
         [VALUE_WEIGHT] = "77",
+        [VALUE_CPU_WEIGHT] = "77",
         [VALUE_QUOTA] = "12.34%",
         [VALUE_TIMESPAN] = "1h 2min 3s 4ms 5us",
         [VALUE_OFFSET] = "-1d 7us",
