@@ -87,20 +87,6 @@ START_TEST(nothing_runs_before_go) {
 }
 END_TEST
 
-static void expect_failed(Step step, int fault, int64_t op) {
-        ControlMessage message;
-
-        desk_expect(&desk, CONTROL_FAILED, &message);
-        ck_assert_str_eq(step_name((Step) message.numbers[FAILED_STEP]), step_name(step));
-        ck_assert_int_eq((int) message.numbers[FAILED_ERRNO], fault);
-        ck_assert_int_eq((int64_t) message.numbers[FAILED_OP], op);
-        control_message_done(&message);
-        /* Told only when all is gone. */
-        desk_check_clean(&desk);
-        desk_send(&desk, CONTROL_LIST, 0, 0, 0);
-        desk_expect(&desk, CONTROL_LISTED, NULL);
-}
-
 static int64_t index_of(const Plan *plan, OpKind kind) {
         const Op *op = plan_find(plan, kind);
 
@@ -116,7 +102,7 @@ START_TEST(missing_layer_is_named) {
         layer->args[1].string = strdup("/nowhere/at/all");
         desk_start(&desk, 1, NAME, plan);
         /* HELD comes only where init was made first. */
-        expect_failed(STEP_SOURCE, ENOENT, index_of(plan, OP_LAYER));
+        desk_expect_failed(&desk, STEP_SOURCE, ENOENT, index_of(plan, OP_LAYER));
 }
 END_TEST
 
@@ -131,7 +117,7 @@ START_TEST(missing_program_is_named) {
         desk_expect(&desk, CONTROL_HELD, NULL);
         desk_expect(&desk, CONTROL_READY, NULL);
         desk_send(&desk, CONTROL_GO, 1, 0, 0);
-        expect_failed(STEP_EXEC, ENOENT, index_of(plan, OP_EXEC));
+        desk_expect_failed(&desk, STEP_EXEC, ENOENT, index_of(plan, OP_EXEC));
 }
 END_TEST
 
@@ -142,7 +128,7 @@ START_TEST(limit_out_of_range_is_named) {
         limit->args[0].u64 = LIMIT_CPU_WEIGHT;
         limit->args[1].u64 = 10001;
         desk_start(&desk, 1, NAME, plan);
-        expect_failed(STEP_CGROUP, ERANGE, index_of(plan, OP_LIMIT));
+        desk_expect_failed(&desk, STEP_CGROUP, ERANGE, index_of(plan, OP_LIMIT));
 }
 END_TEST
 
@@ -167,7 +153,7 @@ START_TEST(bad_plan_is_a_failed_start) {
         ck_assert_int_ge(message.fds[0], 0);
         ck_assert_int_eq(control_send(desk.socket, &message, 0), 0);
         control_message_done(&message);
-        expect_failed(STEP_RECEIVE, faults[_i], -1);
+        desk_expect_failed(&desk, STEP_RECEIVE, faults[_i], -1);
 }
 END_TEST
 
@@ -188,7 +174,7 @@ START_TEST(plan_of_another_use_is_a_failed_start) {
                                  0);
         }
         desk_start(&desk, 1, NAME, plan);
-        expect_failed(STEP_RECEIVE, EINVAL, -1);
+        desk_expect_failed(&desk, STEP_RECEIVE, EINVAL, -1);
 }
 END_TEST
 

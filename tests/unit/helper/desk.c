@@ -331,3 +331,17 @@ char *desk_log(const Desk *desk, const char *name) {
         }
         return records ? str_take(&out) : NULL;
 }
+
+void desk_expect_failed(Desk *desk, Step step, int fault, int64_t op) {
+        ControlMessage message;
+
+        desk_expect(desk, CONTROL_FAILED, &message);
+        ck_assert_str_eq(step_name((Step) message.numbers[FAILED_STEP]), step_name(step));
+        ck_assert_int_eq((int) message.numbers[FAILED_ERRNO], fault);
+        ck_assert_int_eq((int64_t) message.numbers[FAILED_OP], op);
+        control_message_done(&message);
+        /* Told only when all is gone. */
+        desk_check_clean(desk);
+        desk_send(desk, CONTROL_LIST, 0, 0, 0);
+        desk_expect(desk, CONTROL_LISTED, NULL);
+}

@@ -6,6 +6,7 @@
 
 #include "bed.h"
 
+#include "op/step.h"
 #include "wire/control.h"
 
 #define DESK_PATIENCE_MSEC 30000
@@ -50,6 +51,8 @@ void desk_expect(Desk *desk, ControlType type, ControlMessage *keep);
 void desk_expect_past(Desk *desk, ControlType past, ControlType type, ControlMessage *keep);
 /* REFUSED, of the message that was sent last. */
 void desk_expect_refused(Desk *desk, int fault);
+/* FAILED; op: -1 for none. Nothing is left then. */
+void desk_expect_failed(Desk *desk, Step step, int fault, int64_t op);
 void desk_expect_exited(Desk *desk, unsigned id, int code, int status);
 /* START, HELD, READY, GO, RUNNING. */
 void desk_run(Desk *desk, unsigned id, const char *name, const Plan *plan, ControlMessage *running);
