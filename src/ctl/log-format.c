@@ -128,11 +128,24 @@ static int append_text(const LogFormat *format, bool colours, const LogLine *lin
 
 /* -- as JSON, with the journal's names of fields -- */
 
-/* What is not UTF-8 is an array of its bytes, as journalctl has it. */
+/* DEL and U+0080 to U+009F, which a terminal obeys too, and JSON does not escape. */
+static bool has_controls(const char *text, size_t n) {
+        for (size_t i = 0; i < n; i++) {
+                unsigned char byte = (unsigned char) text[i],
+                              next = i + 1 < n ? (unsigned char) text[i + 1] : 0;
+
+                if (byte == 0x7f || (byte == 0xc2 && next >= 0x80 && next <= 0x9f)) {
+                        return true;
+                }
+        }
+        return false;
+}
+
+/* What is not UTF-8, or not to be printed, is an array of its bytes, as journalctl has it. */
 static json_object *message_json(const LogLine *line) {
         _cleanup_json_ json_object *array = NULL;
 
-        if (utf8_valid(line->text, line->size)) {
+        if (utf8_valid(line->text, line->size) && !has_controls(line->text, line->size)) {
                 return json_object_new_string_len(line->text, (int) line->size);
         }
         array = json_object_new_array();

@@ -20,10 +20,11 @@
 /* Files of the whole procfs that tell about the host, whoever asks. What acts on the host is bound
  * read-only over this by the plan. */
 static const char *const proc_masked[] = {
-        "cmdline",    "config.gz",  "driver",        "interrupts",  "iomem",        "ioports",
-        "kallsyms",   "kcore",      "key-users",     "keys",        "kmsg",         "kpagecgroup",
-        "kpagecount", "kpageflags", "latency_stats", "modules",     "pagetypeinfo", "sched_debug",
-        "schedstat",  "slabinfo",   "timer_list",    "timer_stats", "vmallocinfo",  "zoneinfo",
+        "bootconfig",  "cmdline",      "config.gz",   "driver",     "dynamic_debug", "interrupts",
+        "iomem",       "ioports",      "kallsyms",    "kcore",      "key-users",     "keys",
+        "kmsg",        "kpagecgroup",  "kpagecount",  "kpageflags", "latency_stats", "modules",
+        "mtrr",        "pagetypeinfo", "sched_debug", "schedstat",  "slabinfo",      "timer_list",
+        "timer_stats", "vmallocinfo",  "zoneinfo",
 };
 
 static int make_tmpfs(const Op *op) {

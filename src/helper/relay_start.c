@@ -5,9 +5,11 @@
 
 #include "helper/parts.h"
 #include "kern/descriptors.h"
+#include "kern/host-path.h"
 #include "kern/privilege.h"
 
 #include "base/parse.h"
+#include "base/path.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -95,12 +97,30 @@ static int parse_address(const char *text, Address *ret) {
         return r < 0 ? r : parse_port(colon + 1, &ret->v4.sin_port);
 }
 
+/* No user's link leads root to where a socket is made or removed. */
+static int open_folder(const Address *address, const char **ret_name) {
+        const char *path = address->path.sun_path, *name = path_last(path);
+        char folder[sizeof(address->path.sun_path)];
+        size_t length = (size_t) (name - path);
+        int fd;
+
+        memcpy(folder, path, length);
+        folder[length] = '\0';
+        *ret_name = name;
+        fd = host_open_straight(folder, O_PATH | O_DIRECTORY);
+        return fd == -ELOOP ? host_open_past(folder, true, NULL, 0) : fd;
+}
+
 /* A socket that nobody listens on any more is in the way of its successor. */
 static int remove_stale(const Address *address) {
-        _cleanup_fd_ int probe = -EBADF;
+        const char *name;
+        _cleanup_fd_ int folder = open_folder(address, &name), probe = -EBADF;
         struct stat st;
 
-        if (lstat(address->path.sun_path, &st) < 0) {
+        if (folder < 0) {
+                return folder;
+        }
+        if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
                 return errno == ENOENT ? 0 : negative_errno();
         }
         if (!S_ISSOCK(st.st_mode)) {
@@ -113,7 +133,7 @@ static int remove_stale(const Address *address) {
         if (connect(probe, &address->any, address->size) == 0 || errno != ECONNREFUSED) {
                 return -EADDRINUSE;
         }
-        return unlink(address->path.sun_path) < 0 ? negative_errno() : 0;
+        return unlinkat(folder, name, 0) < 0 ? negative_errno() : 0;
 }
 
 static int bind_path(int fd, const Address *address) {

@@ -94,6 +94,9 @@ static const Advice advices[] = {
         {STEP_RELAY, ANY, EADDRINUSE,
          "Something else listens there already: see ss -ltnp, or change Listen=."},
         {STEP_RELAY, ANY, EADDRNOTAVAIL, "The host has no such address."},
+        {STEP_RELAY, ANY, ELOOP,
+         "A symbolic link on the way may have been put there by a user: write the path that it "
+         "leads to (realpath)."},
         {STEP_RELAY, ANY, EACCES, "The helper may not bind there."},
         {STEP_RANGE, ANY, EUSERS,
          "All ranges of user ids are in use or users' (/etc/subuid, /etc/subgid): stop a sandbox, "

@@ -86,6 +86,21 @@ check_ports() {
         kill -9 "$(property late LeaderPID)"
         wait_for 5 property_is late ActiveState failed
         check "it also goes with one that was killed" test ! -e /run/late.sock
+        mkdir -p /run/late-theirs /run/late-ours
+        ln -s ../late-ours /run/late-theirs/folder
+        chown -h 1000 /run/late-theirs/folder
+        write_unit led <<-END
+	[Sandbox]
+	Layers=busybox
+	ExecStart=/bin/sleep 1000
+	[Port path]
+	Listen=/run/late-theirs/folder/sock
+	Target=1
+	END
+        check_output "no user's link leads to where a path is made" 'Listen=.*A symbolic link on the way' \
+                "$SBXCTL" start led
+        check "and nothing is" test ! -e /run/late-ours/sock
+        rm -r /run/late-theirs /run/late-ours
         write_unit range <<-END
 	[Sandbox]
 	Layers=busybox site

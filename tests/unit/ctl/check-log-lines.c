@@ -133,6 +133,16 @@ START_TEST(formats_are_safe) {
 }
 END_TEST
 
+START_TEST(controls_are_bytes_in_json) {
+        char text[] = "\302\233m";
+        const LogLine line = {.unit = "web.sandbox", .text = text, .size = sizeof(text) - 1};
+        _cleanup_(str_done) Str out = STR_INIT;
+
+        ck_assert_int_eq(log_format_line(log_format_find("json"), true, &line, &out), 0);
+        ck_assert_ptr_nonnull(strstr(str_text(&out), "\"MESSAGE\":[194,155,109]"));
+}
+END_TEST
+
 int main(void) {
         Suite *suite = suite_create("log-lines");
         TCase *tc = tcase_create("log-lines");
@@ -144,6 +154,7 @@ int main(void) {
         tcase_add_loop_test(tc, filters, 0, ELEMENTS(filter_cases));
         tcase_add_loop_test(tc, bad_priorities_are_refused, 0, ELEMENTS(bad_priorities));
         tcase_add_test(tc, two_units_are_merged_by_time);
+        tcase_add_test(tc, controls_are_bytes_in_json);
         tcase_add_loop_test(tc, formats_are_safe, 0, ELEMENTS(format_cases));
         suite_add_tcase(suite, tc);
         runner = srunner_create(suite);

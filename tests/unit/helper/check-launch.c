@@ -311,6 +311,7 @@ START_TEST(test_proc_masks) {
         expect_output(
                 &(Want){.mounts = add_whole_proc},
                 "cat /proc/cmdline /proc/keys /proc/kallsyms /proc/timer_list; ls /proc/driver; "
+                "cat /proc/mtrr 2>&-; "
                 "grep -c MemTotal /proc/meminfo; touch /proc/driver/x 2>&- || echo no",
                 "1\nno\n");
 }
