@@ -282,6 +282,27 @@ START_TEST(only_limits_can_change) {
 }
 END_TEST
 
+/* A plan for something else names neither namespaces nor a root: what it runs would be on the host.
+ */
+START_TEST(plan_of_another_use_is_a_failed_start) {
+        static const char *const argv[] = {"/bin/true", NULL};
+        _cleanup_(plan_freep) Plan *plan = plan_new();
+
+        ck_assert_ptr_nonnull(plan);
+        if (_i == 0) {
+                ck_assert_int_eq(plan_add(plan, OP_EXEC, OP_ORIGIN_NONE, PLACE_NONE, argv[0], argv,
+                                          (uint64_t) 0),
+                                 0);
+        } else {
+                ck_assert_int_eq(plan_add(plan, OP_LIMIT, OP_ORIGIN_NONE, PLACE_NONE,
+                                          (uint64_t) LIMIT_TASKS_MAX, (uint64_t) 20),
+                                 0);
+        }
+        desk_start(&desk, 1, NAME, plan);
+        desk_expect_failed(&desk, STEP_RECEIVE, EINVAL, -1);
+}
+END_TEST
+
 int main(void) {
         Suite *suite = suite_create("helper/control");
         TCase *tcase = tcase_create("control");
@@ -296,6 +317,7 @@ int main(void) {
         tcase_add_test(tcase, limits_change_while_it_runs);
         tcase_add_test(tcase, sets_change_and_are_taken_back);
         tcase_add_test(tcase, only_limits_can_change);
+        tcase_add_loop_test(tcase, plan_of_another_use_is_a_failed_start, 0, 2);
         suite_add_tcase(suite, tcase);
         runner = srunner_create(suite);
         srunner_run_all(runner, CK_NORMAL);

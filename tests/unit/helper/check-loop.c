@@ -157,27 +157,6 @@ START_TEST(bad_plan_is_a_failed_start) {
 }
 END_TEST
 
-/* A plan for something else names neither namespaces nor a root: what it runs would be on the host.
- */
-START_TEST(plan_of_another_use_is_a_failed_start) {
-        static const char *const argv[] = {"/bin/true", NULL};
-        _cleanup_(plan_freep) Plan *plan = plan_new();
-
-        ck_assert_ptr_nonnull(plan);
-        if (_i == 0) {
-                ck_assert_int_eq(plan_add(plan, OP_EXEC, OP_ORIGIN_NONE, PLACE_NONE, argv[0], argv,
-                                          (uint64_t) 0),
-                                 0);
-        } else {
-                ck_assert_int_eq(plan_add(plan, OP_LIMIT, OP_ORIGIN_NONE, PLACE_NONE,
-                                          (uint64_t) LIMIT_TASKS_MAX, (uint64_t) 20),
-                                 0);
-        }
-        desk_start(&desk, 1, NAME, plan);
-        desk_expect_failed(&desk, STEP_RECEIVE, EINVAL, -1);
-}
-END_TEST
-
 static const struct Killing {
         int signal;
         uint64_t whom;
@@ -679,7 +658,6 @@ int main(void) {
         tcase_add_test(driven, missing_program_is_named);
         tcase_add_test(driven, limit_out_of_range_is_named);
         tcase_add_loop_test(driven, bad_plan_is_a_failed_start, 0, 3);
-        tcase_add_loop_test(driven, plan_of_another_use_is_a_failed_start, 0, 2);
         tcase_add_loop_test(driven, signals_reach_the_workload, 0, (int) ELEMENTS(killings));
         tcase_add_test(driven, sandbox_survives_its_manager);
         tcase_add_test(driven, start_without_go_ends_with_its_manager);
