@@ -109,24 +109,6 @@ static int limit_missing(Sandbox *sandbox, const ScopeProperty *property, const 
         return strv_append(&sandbox->degraded, str_text(text));
 }
 
-static int check_number(Sandbox *sandbox, const ScopeProperty *property, const Limit *limit,
-                        Str *reason) {
-        _cleanup_(str_done) Str text = STR_INIT;
-        uint64_t read_back = LIMIT_INFINITY;
-        int r;
-
-        r = limit_fault(sandbox, limit, property->number, &read_back);
-        if (r == 0) {
-                return 0;
-        }
-        if (!scope_leader_is_alive(sandbox)) {
-                return SCOPE_CHECK_DEAD;
-        }
-        r = failure_format_limit(limit, property->number, read_back, r < 0 ? -r : 0,
-                                 property->origin, &property->place, sandbox->run.spec, &text);
-        return r < 0 ? r : limit_missing(sandbox, property, &text, reason);
-}
-
 /* *ret: what the file says; -errno where it cannot be read or is not the scope's own. */
 static int read_text(const Sandbox *sandbox, const TextLimit *limit, char **ret) {
         const HostFacts *host = &sandbox->manager->host;
@@ -158,36 +140,6 @@ static const char *text_fault(const Sandbox *sandbox, const ScopeProperty *prope
         return NULL;
 }
 
-static int check_text(Sandbox *sandbox, const ScopeProperty *property, const TextLimit *limit,
-                      Str *reason) {
-        _cleanup_(str_done) Str text = STR_INIT;
-        _cleanup_free_ char *content = NULL;
-        const char *line;
-        int fault, r;
-
-        line = text_fault(sandbox, property, limit, &content, &fault);
-        if (!line) {
-                return 0;
-        }
-        if (!scope_leader_is_alive(sandbox)) {
-                return SCOPE_CHECK_DEAD;
-        }
-        r = failure_format_text_limit(line, content, -fault, property->origin, &property->place,
-                                      sandbox->run.spec, &text);
-        r = r < 0 ? r : str_append(&text, " Leave the directive out, or name it in BestEffort=.");
-        return r < 0 ? r : limit_missing(sandbox, property, &text, reason);
-}
-
-static int check_limit(Sandbox *sandbox, const ScopeProperty *property, Str *reason) {
-        const Limit *limit = limit_find(property->name);
-        const TextLimit *text_limit = text_limit_find(property->name);
-
-        if (limit) {
-                return check_number(sandbox, property, limit, reason);
-        }
-        return text_limit ? check_text(sandbox, property, text_limit, reason) : 0;
-}
-
 /* systemd takes the controller away with the last limit of it. A period is nothing without a quota,
  * which has a check of its own. */
 static bool asks_for_nothing(const Spec *spec, const ScopeProperty *property, const Limit *limit) {
@@ -195,21 +147,22 @@ static bool asks_for_nothing(const Spec *spec, const ScopeProperty *property, co
                (property->origin < _DIRECTIVE_MAX && !spec->set[property->origin]);
 }
 
-static int check_changed_number(const Sandbox *sandbox, const Spec *spec,
-                                const ScopeProperty *property, const Limit *limit, Str *reason) {
+/* 0: in force; 1: text says why not. spec: what was asked for. */
+static int look_at_number(const Sandbox *sandbox, const Spec *spec, const ScopeProperty *property,
+                          const Limit *limit, bool changing, Str *text) {
         uint64_t read_back = LIMIT_INFINITY;
         int r = limit_fault(sandbox, limit, property->number, &read_back);
 
-        if (r == 0 || (is_absent(r) && asks_for_nothing(spec, property, limit))) {
+        if (r == 0 || (changing && is_absent(r) && asks_for_nothing(spec, property, limit))) {
                 return 0;
         }
         r = failure_format_limit(limit, property->number, read_back, r < 0 ? -r : 0,
-                                 property->origin, &property->place, spec, reason);
-        return r < 0 ? r : SCOPE_CHECK_LIMIT;
+                                 property->origin, &property->place, spec, text);
+        return r < 0 ? r : 1;
 }
 
-static int check_changed_text(const Sandbox *sandbox, const Spec *spec,
-                              const ScopeProperty *property, const TextLimit *limit, Str *reason) {
+static int look_at_text(const Sandbox *sandbox, const Spec *spec, const ScopeProperty *property,
+                        const TextLimit *limit, bool changing, Str *text) {
         _cleanup_free_ char *content = NULL;
         const char *line;
         int fault, r;
@@ -219,27 +172,44 @@ static int check_changed_text(const Sandbox *sandbox, const Spec *spec,
                 return 0;
         }
         r = failure_format_text_limit(line, content, -fault, property->origin, &property->place,
-                                      spec, reason);
-        return r < 0 ? r : SCOPE_CHECK_LIMIT;
+                                      spec, text);
+        if (r == 0 && !changing) {
+                r = str_append(text, " Leave the directive out, or name it in BestEffort=.");
+        }
+        return r < 0 ? r : 1;
 }
 
 /* What has no file of its own, a filter, is the helper's to ask the kernel for. */
+static int look_at(const Sandbox *sandbox, const Spec *spec, const ScopeProperty *property,
+                   bool changing, Str *text) {
+        const Limit *limit = limit_find(property->name);
+        const TextLimit *text_limit = text_limit_find(property->name);
+
+        if (limit) {
+                return look_at_number(sandbox, spec, property, limit, changing, text);
+        }
+        return text_limit ? look_at_text(sandbox, spec, property, text_limit, changing, text) : 0;
+}
+
+static int check_limit(Sandbox *sandbox, const ScopeProperty *property, Str *reason) {
+        _cleanup_(str_done) Str text = STR_INIT;
+        int r = look_at(sandbox, sandbox->run.spec, property, false, &text);
+
+        if (r <= 0) {
+                return r;
+        }
+        return scope_leader_is_alive(sandbox) ? limit_missing(sandbox, property, &text, reason)
+                                              : SCOPE_CHECK_DEAD;
+}
+
 int scope_check_change(const Sandbox *sandbox, const Spec *spec, const LaunchPlan *launch,
                        Str *reason) {
         int r = 0;
 
         for (size_t i = 0; i < launch->n_properties && r == 0; i++) {
-                const ScopeProperty *property = &launch->properties[i];
-                const Limit *limit = limit_find(property->name);
-                const TextLimit *text_limit = text_limit_find(property->name);
-
-                if (limit) {
-                        r = check_changed_number(sandbox, spec, property, limit, reason);
-                } else if (text_limit) {
-                        r = check_changed_text(sandbox, spec, property, text_limit, reason);
-                }
+                r = look_at(sandbox, spec, &launch->properties[i], true, reason);
         }
-        return r;
+        return r > 0 ? SCOPE_CHECK_LIMIT : r;
 }
 
 int scope_check(Sandbox *sandbox, Str *reason) {
