@@ -41,6 +41,16 @@ int fd_set_nonblock(int fd, bool nonblock) {
         return fcntl(fd, F_SETFL, flags) < 0 ? negative_errno() : 0;
 }
 
+DIR *fd_list(int fd) {
+        int own = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        DIR *directory = own < 0 ? NULL : fdopendir(own);
+
+        if (!directory) {
+                (void) fd_close(own);
+        }
+        return directory;
+}
+
 void fd_limit_raise(void) {
         struct rlimit limit;
 

@@ -6,6 +6,7 @@
 
 #include "base/macros.h"
 
+#include <dirent.h>
 #include <sys/types.h>
 
 /* Closes fd unless it is negative; keeps errno; gives -EBADF. */
@@ -27,6 +28,16 @@ static inline int fd_take(int *fd) {
 int fd_dup(int fd);
 int fd_set_cloexec(int fd, bool cloexec);
 int fd_set_nonblock(int fd, bool nonblock);
+
+/* The entries of the directory behind fd, from the first on, in a stream of their own; NULL with
+ * errno. */
+DIR *fd_list(int fd);
+static inline void dir_closep(DIR **directory) {
+        if (*directory) {
+                (void) closedir(*directory);
+        }
+}
+#define _cleanup_dir_ _cleanup_(dir_closep)
 
 /* Raises the own soft limit on descriptors to the hard one: a daemon's sandboxes are many
  * descriptors. What cannot be raised stays. */

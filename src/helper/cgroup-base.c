@@ -4,7 +4,6 @@
 #include "base/fd.h"
 #include "base/time.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/file.h>
@@ -157,17 +156,11 @@ static int remove_waiting(int parent_fd, const char *name) {
 }
 
 static int sweep(int base_fd) {
-        int fd = openat(base_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), result = 0;
-        DIR *directory;
+        _cleanup_dir_ DIR *directory = fd_list(base_fd);
+        int result = 0;
 
-        if (fd < 0) {
-                return negative_errno();
-        }
-        directory = fdopendir(fd);
         if (!directory) {
-                result = negative_errno();
-                (void) fd_close(fd);
-                return result;
+                return negative_errno();
         }
         for (struct dirent *entry = readdir(directory); entry; entry = readdir(directory)) {
                 _cleanup_fd_ int child = -EBADF;
@@ -185,7 +178,6 @@ static int sweep(int base_fd) {
                         result = r;
                 }
         }
-        (void) closedir(directory);
         return result;
 }
 

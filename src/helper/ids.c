@@ -4,7 +4,6 @@
 #include "base/fd.h"
 #include "base/parse.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/file.h>
@@ -173,22 +172,15 @@ static int check_range(int directory_fd, const char *name, const IdSpan *spans, 
 }
 
 static int check_ranges(int directory_fd, const IdSpan *spans, size_t n) {
-        int fd = openat(directory_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
-        DIR *directory;
+        _cleanup_dir_ DIR *directory = fd_list(directory_fd);
+        int r = 0;
 
-        if (fd < 0) {
-                return negative_errno();
-        }
-        directory = fdopendir(fd);
         if (!directory) {
-                r = negative_errno();
-                (void) fd_close(fd);
-                return r;
+                return negative_errno();
         }
         for (struct dirent *entry; r == 0 && (entry = readdir(directory));) {
                 r = check_range(directory_fd, entry->d_name, spans, n);
         }
-        (void) closedir(directory);
         return r;
 }
 
@@ -272,15 +264,9 @@ void id_lease_release(int directory_fd, IdLease *range) {
 }
 
 void id_lease_sweep(int directory_fd) {
-        int fd = openat(directory_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        DIR *directory;
+        _cleanup_dir_ DIR *directory = fd_list(directory_fd);
 
-        if (fd < 0) {
-                return;
-        }
-        directory = fdopendir(fd);
         if (!directory) {
-                (void) fd_close(fd);
                 return;
         }
         for (struct dirent *entry = readdir(directory); entry; entry = readdir(directory)) {
@@ -292,6 +278,5 @@ void id_lease_sweep(int directory_fd) {
                         range.lock = fd_close(range.lock);
                 }
         }
-        (void) closedir(directory);
         map_remove(directory_fd);
 }

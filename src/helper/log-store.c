@@ -4,7 +4,6 @@
 #include "base/fd.h"
 #include "base/str.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/file.h>
@@ -28,12 +27,6 @@ static void log_files_done(LogFiles *list) {
                 free(list->files[i].name);
         }
         free(list->files);
-}
-
-static void dir_close(DIR **dir) {
-        if (*dir) {
-                (void) closedir(*dir);
-        }
 }
 
 static int log_files_add(LogFiles *list, const char *name, const struct stat *st) {
@@ -65,17 +58,11 @@ static int by_age(const void *a, const void *b) {
 }
 
 static int log_files_read(int directory, LogFiles *ret) {
-        _cleanup_(dir_close) DIR *dir = NULL;
-        int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+        _cleanup_dir_ DIR *dir = fd_list(directory);
+        int r = 0;
 
-        if (fd < 0) {
-                return negative_errno();
-        }
-        dir = fdopendir(fd);
         if (!dir) {
-                r = negative_errno();
-                (void) fd_close(fd);
-                return r;
+                return negative_errno();
         }
         for (const struct dirent *entry; r == 0 && (entry = readdir(dir));) {
                 struct stat st;

@@ -5,7 +5,6 @@
 #include "base/parse.h"
 #include "kern/process.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/bpf.h>
@@ -152,21 +151,15 @@ typedef int (*ChildFn)(int parent_fd, const char *name, unsigned depth, const vo
 
 /* Calls fn for every cgroup directly below; stops at its first error. */
 static int for_each_child(int cgroup_fd, unsigned depth, ChildFn fn, const void *userdata) {
-        DIR *directory;
-        int fd, result = 0;
+        _cleanup_dir_ DIR *directory = NULL;
+        int result = 0;
 
         if (depth >= DEPTH_MAX) {
                 return -ELOOP;
         }
-        fd = openat(cgroup_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (fd < 0) {
-                return negative_errno();
-        }
-        directory = fdopendir(fd);
+        directory = fd_list(cgroup_fd);
         if (!directory) {
-                result = negative_errno();
-                (void) fd_close(fd);
-                return result;
+                return negative_errno();
         }
         for (struct dirent *entry = readdir(directory); entry && result >= 0;
              entry = readdir(directory)) {
@@ -174,7 +167,6 @@ static int for_each_child(int cgroup_fd, unsigned depth, ChildFn fn, const void 
                         result = fn(cgroup_fd, entry->d_name, depth + 1, userdata);
                 }
         }
-        (void) closedir(directory);
         return result;
 }
 

@@ -10,18 +10,11 @@
 #include "manager/set-property.h"
 #include "manager/spec-text.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
 
 #define TEXT_INTERRUPTED "sbxd or its connection to sbx-helper was restarted during the start."
-
-static void dir_closep(DIR **dir) {
-        if (*dir) {
-                (void) closedir(*dir);
-        }
-}
 
 /* -- from the files -- */
 
@@ -140,14 +133,12 @@ static void adopt_file(Manager *manager, const char *file) {
 }
 
 int adopt_load(Manager *manager) {
-        _cleanup_(dir_closep) DIR *dir = NULL;
+        _cleanup_dir_ DIR *dir = NULL;
         _cleanup_(strv_freep) char **files = NULL;
-        int fd;
 
         assert(manager);
 
-        fd = openat(manager->state_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        dir = fd < 0 ? NULL : fdopendir(fd);
+        dir = fd_list(manager->state_fd);
         if (!dir) {
                 return negative_errno();
         }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "manager/enabled.h"
 
+#include "base/fd.h"
 #include "base/str.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -24,14 +24,11 @@ bool enabled_below(const char *const *directories, const char *unit) {
 
         service = strf("sbx@%.*s.service", (int) (suffix - unit), unit);
         for (; service && *directories && !found; directories++) {
+                _cleanup_dir_ DIR *directory = opendir(*directories);
                 const struct dirent *entry;
-                DIR *directory = opendir(*directories);
 
                 while (directory && !found && (entry = readdir(directory))) {
                         found = wants(dirfd(directory), entry->d_name, service);
-                }
-                if (directory) {
-                        closedir(directory);
                 }
         }
         return found;

@@ -7,7 +7,6 @@
 #include "manager/manager.h"
 #include "manager/stats.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -115,28 +114,17 @@ static int collect_pids(Collector *collector, int cgroup_fd) {
         return 0;
 }
 
-static void closedirp(DIR **dir) {
-        if (*dir) {
-                closedir(*dir);
-        }
-}
-
 /* A workload with Delegate= makes cgroups of its own. The helper has bounded how many; what is here
  * holds for any. */
 static int collect(Collector *collector, int cgroup_fd, unsigned depth) {
-        _cleanup_(closedirp) DIR *dir = NULL;
+        _cleanup_dir_ DIR *dir = NULL;
         const struct dirent *entry;
-        int fd, r;
+        int r;
 
         r = collect_pids(collector, cgroup_fd);
-        fd = r < 0 ? -EBADF : openat(cgroup_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (fd < 0) {
-                return r;
-        }
-        dir = fdopendir(fd);
+        dir = r < 0 ? NULL : fd_list(cgroup_fd);
         if (!dir) {
-                fd_close(fd);
-                return -ENOMEM;
+                return r < 0 || errno != ENOMEM ? r : -ENOMEM;
         }
         while (r == 0 && (entry = readdir(dir))) {
                 _cleanup_fd_ int below = -EBADF;
@@ -145,7 +133,8 @@ static int collect(Collector *collector, int cgroup_fd, unsigned depth) {
                     ++collector->n_cgroups > CGROUP_DESCENDANTS_MAX + 2) {
                         continue;
                 }
-                below = openat(fd, entry->d_name, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+                below = openat(cgroup_fd, entry->d_name,
+                               O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
                 r = below < 0 ? 0 : collect(collector, below, depth + 1);
         }
         return r;

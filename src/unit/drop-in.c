@@ -3,9 +3,8 @@
 
 #include "unit/name.h"
 
+#include "base/fd.h"
 #include "base/path.h"
-
-#include <dirent.h>
 
 /* What is found, sorted and taken apart at the end: paths whose last components differ. */
 typedef struct Found {
@@ -15,12 +14,6 @@ typedef struct Found {
 
 static void found_done(Found *found) {
         found->paths = strv_free(found->paths);
-}
-
-static void dir_closep(DIR **directory) {
-        if (*directory) {
-                (void) closedir(*directory);
-        }
 }
 
 /* Takes one name and, for an instance, its template. */
@@ -84,7 +77,7 @@ static bool is_known(const Found *found, const char *name) {
 
 /* Adds the drop-ins of one directory whose names are not there yet. */
 static int scan_directory(const char *path, DiagList *diags, Found *found) {
-        _cleanup_(dir_closep) DIR *directory = opendir(path);
+        _cleanup_dir_ DIR *directory = opendir(path);
 
         if (!directory && errno == ENOENT) {
                 return 0;

@@ -4,7 +4,6 @@
 
 #include "base/fd.h"
 
-#include <dirent.h>
 #include <sys/stat.h>
 
 static const char *const system_directories[] = {
@@ -115,14 +114,8 @@ void unit_search_done(UnitSearch *search) {
         search->runtime_control = (free(search->runtime_control), NULL);
 }
 
-static void dir_closep(DIR **directory) {
-        if (*directory) {
-                (void) closedir(*directory);
-        }
-}
-
 static int list_directory(const char *path, char ***names) {
-        _cleanup_(dir_closep) DIR *directory = opendir(path);
+        _cleanup_dir_ DIR *directory = opendir(path);
 
         if (!directory) {
                 return errno == ENOENT ? 0 : negative_errno();
