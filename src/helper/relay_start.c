@@ -102,13 +102,11 @@ static int open_folder(const Address *address, const char **ret_name) {
         const char *path = address->path.sun_path, *name = path_last(path);
         char folder[sizeof(address->path.sun_path)];
         size_t length = (size_t) (name - path);
-        int fd;
 
         memcpy(folder, path, length);
         folder[length] = '\0';
         *ret_name = name;
-        fd = host_open_straight(folder, O_PATH | O_DIRECTORY);
-        return fd == -ELOOP ? host_open_past(folder, true, NULL, 0) : fd;
+        return host_open_past(folder, true, NULL, 0);
 }
 
 /* A socket that nobody listens on any more is in the way of its successor. */

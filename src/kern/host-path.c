@@ -11,9 +11,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/magic.h>
-#include <linux/openat2.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -27,19 +25,6 @@ typedef struct Walk {
         unsigned n_links;
         char rest[PATH_MAX];
 } Walk;
-
-int host_open_straight(const char *path, int flags) {
-        struct open_how how = {
-                .flags = (uint64_t) (unsigned) flags | O_CLOEXEC,
-                .resolve = RESOLVE_NO_SYMLINKS,
-        };
-        long fd;
-
-        do {
-                fd = syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
-        } while (fd < 0 && errno == EINTR);
-        return fd < 0 ? negative_errno() : (int) fd;
-}
 
 int file_id(int fd, FileId *ret) {
         struct stat st;

@@ -13,8 +13,6 @@ typedef struct FileId {
 } FileId;
 int file_id(int fd, FileId *ret);
 
-/* No link on the way: -ELOOP. flags: open(2); O_CLOEXEC is added. */
-int host_open_straight(const char *path, int flags);
 /* O_PATH, past links that nobody but root has put there: root owns them and their directory, in
  * which others cannot write, and they are not at or below one of the others, which sandboxes write
  * to as root. Any other link is -ELOOP. path: absolute. */

@@ -54,6 +54,10 @@ int host_open(const char *path, int flags) {
         return open_how(AT_FDCWD, path, flags, 0, RESOLVE_NO_MAGICLINKS);
 }
 
+int host_open_straight(const char *path, int flags) {
+        return open_how(AT_FDCWD, path, flags, 0, RESOLVE_NO_SYMLINKS);
+}
+
 static int read_name(int proc, int fd, char name[static PATH_MAX]) {
         char link[32];
         ssize_t n;

@@ -31,3 +31,5 @@ int root_make_link(int root, const char *path, const char *target);
 /* A path of the host's (absolute, or relative to the working directory): symbolic links are
  * followed, magic links are not. flags: open(2). */
 int host_open(const char *path, int flags);
+/* The same without any link on the way: -ELOOP. */
+int host_open_straight(const char *path, int flags);
