@@ -261,10 +261,6 @@ static const DeviceInForce *find_device(const DeviceInForce *devices, size_t n,
         return NULL;
 }
 
-static bool is_of_devices(const TextLimit *limit) {
-        return limit->format == TEXT_LIMIT_DEVICE || limit->format == TEXT_LIMIT_DEVICE_WEIGHT;
-}
-
 typedef struct DeviceRows {
         const Directive *directive;
         const TextLimit *limit;
@@ -350,7 +346,7 @@ static int read_text(const Sandbox *sandbox, const Spec *spec, const DeviceSourc
         if (r < 0) {
                 return r;
         }
-        if (is_of_devices(limit)) {
+        if (text_limit_is_of_devices(limit)) {
                 rows.items = directive_field_const(directive, spec);
                 return read_devices(&rows, &files, limits);
         }
@@ -372,7 +368,7 @@ static bool names_only(const Spec *spec, const DeviceSources *sources) {
                                                  : NULL;
                 const ValueList *list;
 
-                if (!limit || !is_of_devices(limit)) {
+                if (!limit || !text_limit_is_of_devices(limit)) {
                         continue;
                 }
                 list = directive_field_const(directive, spec);

@@ -157,7 +157,7 @@ int text_limit_format(const TextLimit *limit, CgroupMode mode, const TextLimitVa
         assert(value);
         assert(ret);
 
-        if (limit->format == TEXT_LIMIT_DEVICE || limit->format == TEXT_LIMIT_DEVICE_WEIGHT) {
+        if (text_limit_is_of_devices(limit)) {
                 r = str_appendf(&text, "%" PRIu32 ":%" PRIu32 " ", value->major, value->minor);
         }
         if (r == 0) {

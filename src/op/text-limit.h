@@ -27,6 +27,10 @@ typedef struct TextLimit {
 
 extern const TextLimit text_limit_table[_TEXT_LIMIT_MAX];
 
+/* One value for each disk. */
+static inline bool text_limit_is_of_devices(const TextLimit *limit) {
+        return limit->format == TEXT_LIMIT_DEVICE || limit->format == TEXT_LIMIT_DEVICE_WEIGHT;
+}
 const TextLimit *text_limit_find(const char *scope_property);
 /* The hierarchy and file that prove the limit in this mode; -EOPNOTSUPP where none does. */
 int text_limit_locate(const TextLimit *limit, CgroupMode mode, uint32_t controllers,

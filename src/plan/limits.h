@@ -29,6 +29,8 @@ bool limit_is_offered(const Limit *limit, const HostFacts *host);
 
 /* Text and list of the property are copied; expected is taken, whatever comes of it. */
 int scope_property_add(Builder *builder, ScopeProperty property, const char *name);
+/* The same of a list: what systemd has of one is added to, but by an empty one. */
+int scope_property_set_list(Builder *builder, ScopeProperty property, const char *name);
 /* What a scope has besides limits. */
 int build_scope(Builder *builder);
 

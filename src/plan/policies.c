@@ -89,23 +89,6 @@ static int build_oomd(Builder *builder, const LimitRequest *request) {
 
 /* -- each directive -- */
 
-/* What systemd has of a list is added to, but by an empty one. */
-static int add_filtered(Builder *builder, ScopeProperty property, const char *name) {
-        bool list = property.signature[0] == 'a';
-        int r = 0;
-
-        if (builder->change && list) {
-                r = scope_property_add(builder,
-                                       (ScopeProperty){.signature = property.signature,
-                                                       .origin = property.origin,
-                                                       .place = property.place},
-                                       name);
-        }
-        return r < 0 || (builder->change && list && property.list.n == 0)
-                       ? r
-                       : scope_property_add(builder, property, name);
-}
-
 static int build_filtered(Builder *builder, const LimitRequest *request) {
         ScopeProperty property = {.origin = request->origin, .place = request->place};
 
@@ -138,7 +121,10 @@ static int build_filtered(Builder *builder, const LimitRequest *request) {
         default:
                 return -EINVAL;
         }
-        return add_filtered(builder, property, request->directive->scope_property);
+        return property.signature[0] == 'a'
+                       ? scope_property_set_list(builder, property,
+                                                 request->directive->scope_property)
+                       : scope_property_add(builder, property, request->directive->scope_property);
 }
 
 int build_policy(Builder *builder, const LimitRequest *request) {

@@ -31,6 +31,22 @@ int scope_property_add(Builder *builder, ScopeProperty property, const char *nam
         return 0;
 }
 
+int scope_property_set_list(Builder *builder, ScopeProperty property, const char *name) {
+        const ScopeProperty empty = {.signature = property.signature,
+                                     .origin = property.origin,
+                                     .place = property.place};
+        int r = 0;
+
+        if (builder->change && property.list.n > 0) {
+                r = scope_property_add(builder, empty, name);
+        }
+        if (r < 0) {
+                strv_free(property.expected);
+                return r;
+        }
+        return scope_property_add(builder, property, name);
+}
+
 static int add_text(Builder *builder, uint16_t origin, Place place, const char *name,
                     const char *text) {
         return scope_property_add(

@@ -141,7 +141,6 @@ static int add_disks_property(Builder *builder, const LimitRequest *request, con
                                   .origin = request->origin,
                                   .place = request->place,
                                   .expected = lines};
-        int r = 0;
 
         if (!items) {
                 strv_free(lines);
@@ -159,19 +158,7 @@ static int add_disks_property(Builder *builder, const LimitRequest *request, con
                                                         : disk->item->size};
                 property.list.n++;
         }
-        if (builder->change) {
-                /* each adds to what systemd has, but an empty one */
-                r = scope_property_add(builder,
-                                       (ScopeProperty){.signature = "a(st)",
-                                                       .origin = request->origin,
-                                                       .place = request->place},
-                                       limit->scope_property);
-        }
-        if (r < 0) {
-                strv_free(lines);
-                return r;
-        }
-        return scope_property_add(builder, property, limit->scope_property);
+        return scope_property_set_list(builder, property, limit->scope_property);
 }
 
 static int add_property(Builder *builder, const LimitRequest *request, const TextLimit *limit,
@@ -269,7 +256,6 @@ int build_text_limit(Builder *builder, const LimitRequest *request, const TextLi
                               &file) < 0) {
                 return request->set ? limit_not_offered(builder, request, limit_reason(host)) : 0;
         }
-        return limit->format == TEXT_LIMIT_SET || limit->format == TEXT_LIMIT_WEIGHT
-                       ? build_one(builder, request, limit)
-                       : build_disks(builder, request, limit);
+        return text_limit_is_of_devices(limit) ? build_disks(builder, request, limit)
+                                               : build_one(builder, request, limit);
 }
