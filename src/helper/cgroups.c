@@ -367,8 +367,8 @@ int cgroup_set_attach(const CgroupBase *base, const CgroupSet *set, pid_t pid) {
 }
 
 /* A hierarchy of v1 that no limit needed so far, or in which an earlier change came to no end:
- * everybody has to go there. Who is born meanwhile
- * stands where his parent does, so it comes to an end. */
+ * everybody has to go there. Who is born meanwhile stands where his parent does, so it comes to an
+ * end. */
 static int extend(const CgroupBase *base, CgroupSet *set, CgroupHierarchy hierarchy) {
         const unsigned rounds_max = 64;
         int r = set->fds[hierarchy] < 0 ? make_in(base, hierarchy, set) : 0;

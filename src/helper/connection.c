@@ -225,7 +225,7 @@ static int change(Helper *helper, Sandbox *sandbox, const Plan *plan, const Plan
         int r;
 
         *ret_fault = (CgroupFault){};
-        r = filters_check(sandbox, plan, &op);
+        r = filters_check(sandbox, cgroup_mode_detect(), plan, &op);
         if (r < 0) {
                 ret_fault->op = (size_t) op;
                 return r;

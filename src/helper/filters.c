@@ -42,12 +42,11 @@ static int check_one(const Sandbox *sandbox, CgroupMode mode, const Filter *filt
         return fd < 0 ? fd : filter->check(fd);
 }
 
-int filters_check(const Sandbox *sandbox, const Plan *plan, int64_t *ret_op) {
+int filters_check(const Sandbox *sandbox, CgroupMode mode, const Plan *plan, int64_t *ret_op) {
         static const Filter filters[] = {
                 {OP_DEVICE_FILTER, CGROUP_HIERARCHY_DEVICES, cgroup_check_device_filter},
                 {OP_ADDRESS_FILTER, CGROUP_HIERARCHY_UNIFIED, cgroup_check_address_filter},
         };
-        CgroupMode mode = cgroup_mode_detect();
         int n = 0;
 
         assert(sandbox);

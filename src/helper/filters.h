@@ -12,4 +12,4 @@ int sandbox_open_cgroup(const Sandbox *sandbox, CgroupMode mode, CgroupHierarchy
 
 /* Asks the kernel for each filter that the plan has an op for: gives how many there are, all of
  * them in force, or -errno (*ret_op: which). -EOPNOTSUPP: there is none. */
-int filters_check(const Sandbox *sandbox, const Plan *plan, int64_t *ret_op);
+int filters_check(const Sandbox *sandbox, CgroupMode mode, const Plan *plan, int64_t *ret_op);

@@ -433,7 +433,7 @@ static void release(Sandbox *sandbox) {
         if (prepare_oom(sandbox, memory, mode) < 0) {
                 return;
         }
-        r = filters_check(sandbox, sandbox->plan, &op);
+        r = filters_check(sandbox, mode, sandbox->plan, &op);
         if (r < 0) {
                 sandbox_fail(sandbox, STEP_SCOPE, r, op, NULL);
         } else {
