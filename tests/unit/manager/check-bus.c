@@ -194,10 +194,7 @@ START_TEST(signals_in_their_order) {
         ck_assert_int_ge(call(&bed, "Subscribe", NULL, NULL, NULL), 0);
         bring_up(&bed, "no");
         expect_signals(&bed, seen, started);
-        call_stop(&bed);
-        expect_kill(&bed, SIGTERM);
-        SAY(&bed, CONTROL_EXITED, CLD_EXITED, 0);
-        expect(&bed, CONTROL_FORGET);
+        bring_down(&bed);
         expect_signals(&bed, seen, stopped);
         ck_assert_int_ge(call(&bed, "UnrefUnit", NULL, NULL, "s", UNIT), 0);
         expect_signals(&bed, seen, released);

@@ -82,10 +82,7 @@ START_TEST(freeze_is_answered_when_it_is_so) {
         wait_for(&bed, "FreezerState", "thawing");
         say_frozen(&bed, asked, 0);
         wait_for(&bed, "FreezerState", "running");
-        call_stop(&bed);
-        expect_kill(&bed, SIGTERM);
-        SAY(&bed, CONTROL_EXITED, CLD_EXITED, 0);
-        expect(&bed, CONTROL_FORGET);
+        bring_down(&bed);
         wait_for(&bed, "ActiveState", "inactive");
         ck_assert_int_lt(call_freezer(&bed, "FreezeUnit", &error), 0);
         ck_assert(sd_bus_error_has_name(&error, SBX_ERROR_NOT_ACTIVE) ||
@@ -307,10 +304,7 @@ START_TEST(what_runs_is_changed_at_once) {
         (void) poll(NULL, 0, 100);
         ck_assert_uint_eq(get_number(&bed, "TasksMax"), 9);
         assert_drop_in(&bed, "system.control", "TasksMax", "TasksMax=9\n");
-        call_stop(&bed);
-        expect_kill(&bed, SIGTERM);
-        SAY(&bed, CONTROL_EXITED, CLD_EXITED, 0);
-        expect(&bed, CONTROL_FORGET);
+        bring_down(&bed);
         free(asked);
         bed_close(&bed);
 }

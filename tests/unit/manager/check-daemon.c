@@ -112,10 +112,7 @@ START_TEST(helper_that_remembers) {
         bed_greet(&bed);
         say_listed_running(&bed);
         wait_for(&bed, "ActiveState", "active");
-        call_stop(&bed);
-        expect_kill(&bed, SIGTERM);
-        SAY(&bed, CONTROL_EXITED, CLD_EXITED, 0);
-        expect(&bed, CONTROL_FORGET);
+        bring_down(&bed);
         wait_for(&bed, "ActiveState", "inactive");
         bed_close(&bed);
 }
@@ -133,10 +130,7 @@ START_TEST(sbxd_is_killed_and_comes_back) {
         bed_connect(&bed);
         wait_for(&bed, "ActiveState", "active");
         wait_for(&bed, "LoadState", "loaded");
-        call_stop(&bed);
-        expect_kill(&bed, SIGTERM);
-        SAY(&bed, CONTROL_EXITED, CLD_EXITED, 0);
-        expect(&bed, CONTROL_FORGET);
+        bring_down(&bed);
         bed_close(&bed);
 }
 END_TEST
@@ -156,10 +150,7 @@ START_TEST(sbxd_is_killed_while_it_starts) {
         bed_connect(&bed);
         wait_for(&bed, "ActiveState", "active");
         wait_for(&bed, "Result", "success");
-        call_stop(&bed);
-        expect_kill(&bed, SIGTERM);
-        SAY(&bed, CONTROL_EXITED, CLD_EXITED, 0);
-        expect(&bed, CONTROL_FORGET);
+        bring_down(&bed);
         bed_close(&bed);
 }
 END_TEST

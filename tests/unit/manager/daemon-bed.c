@@ -314,6 +314,13 @@ void bring_up(Bed *bed, const char *restart) {
         wait_for(bed, "ActiveState", "active");
 }
 
+void bring_down(Bed *bed) {
+        call_stop(bed);
+        expect_kill(bed, SIGTERM);
+        SAY(bed, CONTROL_EXITED, CLD_EXITED, 0);
+        expect(bed, CONTROL_FORGET);
+}
+
 void expect_kill(Bed *bed, int signal) {
         ControlMessage *message = calloc(1, sizeof(*message));
 

@@ -60,6 +60,8 @@ void say_running(Bed *bed);
 void say_listed_running(Bed *bed);
 /* From the call to the workload that runs. */
 void bring_up(Bed *bed, const char *restart);
+/* StopUnit, SIGTERM, its exit with 0, FORGET. */
+void bring_down(Bed *bed);
 void expect_kill(Bed *bed, int signal);
 
 /* SIGKILL; bed_spawn() starts the next. */
