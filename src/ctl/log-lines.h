@@ -30,9 +30,9 @@ typedef struct LogFilter {
 #define LOG_FILTER_ALL \
         ((LogFilter){.until_usec = USEC_INFINITY, .last_priority = RECORD_PRIORITY_MAX})
 
-/* "4", "warning", "emerg..err": from the most urgent up to this, or a range. -EINVAL. */
 /* "emerg" is 0; NULL: out of range. */
 const char *log_priority_name(int priority);
+/* "4", "warning", "emerg..err": from the most urgent up to this, or a range. -EINVAL. */
 int log_filter_parse_priority(const char *text, LogFilter *filter);
 
 /* Where the reading of one unit's log stands. */
